@@ -1,0 +1,305 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DataPrep.Source;
+
+/// <summary>
+/// The few system calls that .NET does not offer in the form needed here: paths as bytes, change and
+/// modification times with nanoseconds, an fsync whose error is reported.
+/// </summary>
+internal static unsafe partial class Posix
+{
+    internal const int EINTR = 4, ENOENT = 2, EIO = 5, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, ENOSPC = 28, ELOOP = 40, EOPNOTSUPP = 95;
+
+    internal const int O_RDONLY = 0, O_RDWR = 2, O_CREAT = 0x40, O_TRUNC = 0x200, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+
+    internal const int S_IFMT = 0xF000, S_IFSOCK = 0xC000, S_IFLNK = 0xA000, S_IFREG = 0x8000, S_IFBLK = 0x6000, S_IFDIR = 0x4000, S_IFCHR = 0x2000, S_IFIFO = 0x1000;
+
+    private const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EACCESS = 0x200, AT_EMPTY_PATH = 0x1000;
+    private const uint STATX_BASIC_STATS = 0x7ff;
+    private const int R_OK = 4;
+
+    // These two flags differ between x86-64 and the generic (arm64) table.
+    internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
+    internal static readonly int O_NOFOLLOW = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
+
+    /// <summary>Opens a file or folder by its path in bytes (without the closing NUL). Paths longer than the
+    /// kernel takes in one call are walked part by part.</summary>
+    /// <returns>The descriptor, or -1 with the error in <paramref name="errno"/>.</returns>
+    internal static int Open(ReadOnlySpan<byte> path, int flags, out int errno, int mode = 0x1B6)
+    {
+        const int PathMax = 4096;
+        if (path.Length < PathMax)
+            return OpenAt(AT_FDCWD, path, flags, out errno, mode);
+
+        int folder = OpenAt(AT_FDCWD, path[0] == '/' ? "/"u8 : "."u8, O_PATH | O_DIRECTORY | O_CLOEXEC, out errno, 0);
+        while (folder >= 0 && path.Length >= PathMax)
+        {
+            int cut = path[..(PathMax - 1)].LastIndexOf((byte)'/');
+            int next = cut > 0 ? OpenAt(folder, path[..cut].TrimStart((byte)'/'), O_PATH | O_DIRECTORY | O_CLOEXEC, out errno, 0) : -1;
+            _ = close(folder);
+            folder = next;
+            path = path[(cut + 1)..];
+        }
+
+        if (folder < 0)
+            return -1;
+        int fd = OpenAt(folder, path, flags, out errno, mode);
+        _ = close(folder);
+        return fd;
+    }
+
+    private static int OpenAt(int folder, ReadOnlySpan<byte> path, int flags, out int errno, int mode)
+    {
+        Span<byte> terminated = stackalloc byte[path.Length + 1];
+        path.CopyTo(terminated);
+        terminated[path.Length] = 0;
+        fixed (byte* p = terminated)
+        {
+            int fd;
+            do
+            {
+                fd = openat(folder, p, flags, mode);
+                errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
+            }
+            while (fd < 0 && errno == EINTR);
+            return fd;
+        }
+    }
+
+    internal static void Close(int fd) => _ = close(fd);
+
+    /// <summary>State of the open file <paramref name="fd"/>; 0 or the error.</summary>
+    internal static int Stat(int fd, out FileStamp stamp)
+    {
+        byte empty = 0;
+        return StatX(fd, &empty, AT_EMPTY_PATH, out stamp);
+    }
+
+    /// <summary>State of <paramref name="name"/> in the folder <paramref name="folder"/>, of a symlink itself; 0 or the error.</summary>
+    internal static int StatAt(int folder, ReadOnlySpan<byte> name, out FileStamp stamp)
+    {
+        Span<byte> terminated = stackalloc byte[name.Length + 1];
+        name.CopyTo(terminated);
+        terminated[name.Length] = 0;
+        fixed (byte* p = terminated)
+            return StatX(folder, p, AT_SYMLINK_NOFOLLOW, out stamp);
+    }
+
+    /// <summary>State of a path, of a symlink itself; 0 or the error.</summary>
+    internal static int StatPath(ReadOnlySpan<byte> path, out FileStamp stamp)
+    {
+        int fd = Open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC, out int errno);
+        stamp = default;
+        if (fd < 0)
+            return errno;
+        int result = Stat(fd, out stamp);
+        Close(fd);
+        return result;
+    }
+
+    private static int StatX(int folder, byte* path, int flags, out FileStamp stamp)
+    {
+        // struct statx has one layout on all architectures, unlike struct stat.
+        byte* x = stackalloc byte[256];
+        if (statx(folder, path, flags, STATX_BASIC_STATS, x) != 0)
+        {
+            stamp = default;
+            return Marshal.GetLastPInvokeError();
+        }
+
+        stamp = new FileStamp
+        {
+            Mode = *(ushort*)(x + 28),
+            Inode = *(ulong*)(x + 32),
+            Size = *(long*)(x + 40),
+            ChangeSeconds = *(long*)(x + 96),
+            ChangeNanoseconds = *(int*)(x + 104),
+            ModifySeconds = *(long*)(x + 112),
+            ModifyNanoseconds = *(int*)(x + 120),
+            Device = ((ulong)*(uint*)(x + 136) << 32) | *(uint*)(x + 140),
+        };
+        return 0;
+    }
+
+    internal static bool IsReadable(int folder, ReadOnlySpan<byte> name)
+    {
+        Span<byte> terminated = stackalloc byte[name.Length + 1];
+        name.CopyTo(terminated);
+        terminated[name.Length] = 0;
+        fixed (byte* p = terminated)
+            return faccessat(folder, p, R_OK, AT_EACCESS) == 0;
+    }
+
+    /// <summary>Target of a symlink, or -1 with the error.</summary>
+    internal static int ReadLink(int folder, ReadOnlySpan<byte> name, Span<byte> target, out int errno)
+    {
+        Span<byte> terminated = stackalloc byte[name.Length + 1];
+        name.CopyTo(terminated);
+        terminated[name.Length] = 0;
+        fixed (byte* p = terminated, t = target)
+        {
+            nint n = readlinkat(folder, p, t, (nuint)target.Length);
+            errno = n < 0 ? Marshal.GetLastPInvokeError() : 0;
+            return (int)n;
+        }
+    }
+
+    /// <summary>Reads at an offset, as often as it takes; returns the bytes read, fewer only at the end of the file, or -1 with the error.</summary>
+    internal static int ReadAt(int fd, long offset, Span<byte> destination, out int errno)
+    {
+        errno = 0;
+        int done = 0;
+        fixed (byte* p = destination)
+        {
+            while (done < destination.Length)
+            {
+                nint n = pread(fd, p + done, (nuint)(destination.Length - done), offset + done);
+                if (n == 0)
+                    break;
+                if (n < 0)
+                {
+                    errno = Marshal.GetLastPInvokeError();
+                    if (errno == EINTR)
+                        continue;
+                    return -1;
+                }
+
+                done += (int)n;
+            }
+        }
+
+        errno = 0;
+        return done;
+    }
+
+    /// <summary>Writes all bytes at an offset; 0 or the error.</summary>
+    internal static int WriteAt(SafeFileHandle file, long offset, ReadOnlySpan<byte> source)
+    {
+        int done = 0;
+        fixed (byte* p = source)
+        {
+            while (done < source.Length)
+            {
+                nint n = pwrite(file, p + done, (nuint)(source.Length - done), offset + done);
+                if (n < 0)
+                {
+                    int errno = Marshal.GetLastPInvokeError();
+                    if (errno == EINTR)
+                        continue;
+                    return errno;
+                }
+
+                done += (int)n;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Reserves room for the whole file; file systems that cannot are left alone. 0 or the error.</summary>
+    internal static int Allocate(SafeFileHandle file, long size)
+    {
+        if (size == 0 || fallocate(file, 0, 0, size) == 0)
+            return 0;
+        int errno = Marshal.GetLastPInvokeError();
+        return errno is ENOSPC or 27 or 122 ? errno : 0; // 27 EFBIG, 122 EDQUOT
+    }
+
+    internal static int Flush(SafeFileHandle file) => fsync(file) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    internal static int Rename(string from, string to) => rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>The canonical absolute path of what exists, or null with the error.</summary>
+    internal static byte[]? RealPath(ReadOnlySpan<byte> path, out int errno)
+    {
+        Span<byte> terminated = stackalloc byte[path.Length + 1];
+        path.CopyTo(terminated);
+        terminated[path.Length] = 0;
+        fixed (byte* p = terminated)
+        {
+            byte* resolved = realpath(p, null);
+            errno = resolved == null ? Marshal.GetLastPInvokeError() : 0;
+            if (resolved == null)
+                return null;
+            byte[] result = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(resolved).ToArray();
+            NativeMemory.Free(resolved);
+            return result;
+        }
+    }
+
+    internal static string Describe(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+
+    /// <summary>Lists a folder: calls <paramref name="entry"/> for each name but "." and ".."; 0 or the error.</summary>
+    internal static int List(int folder, Action<ReadOnlySpan<byte>> entry)
+    {
+        nint stream = fdopendir(folder);
+        if (stream == 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            Close(folder);
+            return errno;
+        }
+
+        try
+        {
+            while (true)
+            {
+                byte* record = readdir(stream);
+                if (record == null)
+                    return Marshal.GetLastPInvokeError();
+
+                // struct dirent on 64-bit Linux: ino 8, off 8, reclen 2, type 1, name
+                var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(record + 19);
+                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                    entry(name);
+            }
+        }
+        finally
+        {
+            _ = closedir(stream);
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int openat(int folder, byte* path, int flags, int mode);
+
+    [LibraryImport("libc")]
+    private static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int statx(int folder, byte* path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int faccessat(int folder, byte* path, int mode, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint readlinkat(int folder, byte* path, byte* buffer, nuint size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint pread(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint pwrite(SafeFileHandle fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fallocate(SafeFileHandle fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle fd);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int rename(string from, string to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial byte* realpath(byte* path, byte* resolved);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint fdopendir(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial byte* readdir(nint stream);
+
+    [LibraryImport("libc")]
+    private static partial int closedir(nint stream);
+}
