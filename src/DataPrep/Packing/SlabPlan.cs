@@ -1,0 +1,57 @@
+using DataPrep.Planning;
+using DataPrep.Piece;
+
+namespace DataPrep.Packing;
+
+/// <summary>How the CAR is cut into slabs and by how many threads they are made. Has no influence on the output.</summary>
+/// <param name="PaddedSize">Slab size after fr32: a power of two of at least 1 MiB, so that every slab is a sub-tree.</param>
+internal sealed record SlabPlan(long PaddedSize, int Threads)
+{
+    public const long DefaultPaddedSize = 16 << 20;
+    public const long MaxPaddedSize = 256 << 20;
+
+    /// <summary>What the runtime and the tables of a run of usual size take beside the slabs.</summary>
+    private const long Base = 64 << 20;
+    private const long DefaultMemory = 288 << 20;
+
+    /// <summary>Bytes of the CAR in a slab.</summary>
+    public int RawSize => (int)(PaddedSize / 128 * 127);
+
+    /// <summary>Slabs in flight: one in each thread's hands, the first and the one where the tail begins, which wait for
+    /// the end, and one that the tail is written into.</summary>
+    public int Buffers => Threads + 3;
+
+    /// <param name="memory">Most bytes to use, or null for the default.</param>
+    /// <param name="slab">Wanted slab size, or null to choose.</param>
+    /// <exception cref="ArgumentException">The memory is too small for one thread.</exception>
+    public static SlabPlan Choose(PieceLayout layout, int threads, long? memory, long? slab)
+    {
+        long least = SubTreeHasher.SegmentPadded;
+        while (least / 128 * 127 < layout.LongestSection)
+            least *= 2;
+        long size = Math.Max(least, slab ?? DefaultPaddedSize);
+
+        // A small piece needs no more threads than it has slabs, and smaller slabs to keep them busy.
+        while (slab is null && size > least && size * threads > layout.CarSize)
+            size /= 2;
+        long slabs = ((layout.LeafEnd - 1) / (size / 128 * 127)) + 1;
+        var plan = new SlabPlan(size, (int)Math.Min(threads, slabs));
+
+        long cap = memory ?? DefaultMemory;
+        while (plan.Total(layout) > cap && plan.PaddedSize > least && slab is null)
+            plan = plan with { PaddedSize = plan.PaddedSize / 2 };
+        while (memory is not null && plan.Total(layout) > cap && plan.Threads > 1)
+            plan = plan with { Threads = plan.Threads - 1 };
+        if (memory is not null && plan.Total(layout) > cap)
+            throw new ArgumentException($"--memory must be at least {(plan.Total(layout) >> 20) + 1}MiB for this dataset and chunk size");
+        return plan;
+    }
+
+    private long Total(PieceLayout layout)
+    {
+        // A slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab.
+        long perBuffer = RawSize + (2L * layout.LongestSection);
+        long perEntry = (32 + 8 + 96 + 32) * (long)layout.Tree.Count;
+        return Base + (Buffers * perBuffer) + (32 * layout.LeafCount) + perEntry;
+    }
+}

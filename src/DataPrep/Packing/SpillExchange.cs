@@ -1,0 +1,57 @@
+using System.Buffers;
+
+namespace DataPrep.Packing;
+
+/// <summary>
+/// Hands the bytes of a leaf that crosses a slab's end on to the next slab. They are put in first thing by the worker
+/// of the slab in which the leaf begins, so whoever takes them rarely waits. Slabs are claimed in order, so the giver
+/// is always at work when the taker asks.
+/// </summary>
+internal sealed class SpillExchange : IDisposable
+{
+    private readonly Dictionary<long, (byte[] Bytes, int Length)> spills = [];
+    private readonly CancellationTokenRegistration wake;
+    private readonly CancellationToken stop;
+
+    public SpillExchange(CancellationToken stop)
+    {
+        this.stop = stop;
+        wake = stop.Register(() =>
+        {
+            lock (spills)
+                Monitor.PulseAll(spills);
+        });
+    }
+
+    public void Put(long slab, ReadOnlySpan<byte> bytes)
+    {
+        byte[] copy = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        bytes.CopyTo(copy);
+        lock (spills)
+        {
+            spills.Add(slab, (copy, bytes.Length));
+            Monitor.PulseAll(spills);
+        }
+    }
+
+    /// <exception cref="OperationCanceledException">The engine stops.</exception>
+    public void Take(long slab, Span<byte> destination)
+    {
+        (byte[] Bytes, int Length) spill;
+        lock (spills)
+        {
+            while (!spills.Remove(slab, out spill))
+            {
+                stop.ThrowIfCancellationRequested();
+                Monitor.Wait(spills);
+            }
+        }
+
+        if (spill.Length != destination.Length)
+            throw new InvalidOperationException($"Slab {slab} begins with {destination.Length} bytes of a leaf, but was handed {spill.Length}.");
+        spill.Bytes.AsSpan(0, spill.Length).CopyTo(destination);
+        ArrayPool<byte>.Shared.Return(spill.Bytes);
+    }
+
+    public void Dispose() => wake.Dispose();
+}
