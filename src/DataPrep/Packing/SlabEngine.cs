@@ -38,6 +38,7 @@ internal sealed class SlabEngine : IDisposable
     private readonly long leafSlabs;
     private SlabBuffer? firstSlab;
     private SlabBuffer? lastLeafSlab;
+    private bool tablesHandedOver;
     private long claimed;
     private ExceptionDispatchInfo? failure;
 
@@ -87,6 +88,8 @@ internal sealed class SlabEngine : IDisposable
         leavesDone.Dispose();
         tailSlabs.Dispose();
         stop.Dispose();
+        if (tablesHandedOver)
+            return;
         leaves.Dispose();
         roots.Dispose();
     }
@@ -174,14 +177,17 @@ internal sealed class SlabEngine : IDisposable
             hasher.Root(first[..(int)layout.CarSize], height, commitment);
             sink.Write(0, first[..(int)layout.CarSize]);
             progress.Add(layout.CarSize);
-            return new PackedPiece(cid, new PieceCommitment(commitment, layout.CarSize), height, commitment, Roots());
+            return Hand(cid, commitment, height, commitment);
         }
 
         Commit(hasher, 0, firstSlab);
         PieceTree.Fold(nodes, SubTreeHasher.SegmentHeight, height, commitment);
-        return new PackedPiece(cid, new PieceCommitment(commitment, layout.CarSize), SubTreeHasher.SegmentHeight, nodes, Roots());
+        return Hand(cid, commitment, SubTreeHasher.SegmentHeight, nodes);
     }
 
-    /// <summary>Digest of every entry's root, those of one leaf among them.</summary>
-    private byte[][] Roots() => [];
+    private PackedPiece Hand(Cid root, byte[] commitment, int nodeHeight, byte[] nodes)
+    {
+        tablesHandedOver = true;
+        return new PackedPiece(layout, root, new PieceCommitment(commitment, layout.CarSize), nodeHeight, nodes, leaves, roots);
+    }
 }

@@ -1,0 +1,89 @@
+using DataPrep.Piece;
+using DataPrep.Records;
+using DataPrep.Source;
+
+namespace DataPrep.Packing;
+
+/// <summary>Writes what is recorded of a dataset of one piece. <c>dataset.json</c> is last: where it stands, all stands.</summary>
+internal sealed class DatasetWriter
+{
+    private readonly OutputFolder folder;
+    private readonly PackPlan plan;
+    private readonly PackedPiece piece;
+
+    public DatasetWriter(OutputFolder folder, PackPlan plan, PackedPiece piece)
+    {
+        (this.folder, this.plan, this.piece) = (folder, plan, piece);
+        string cid = piece.Commitment.CidV1.ToString();
+        Piece = new PieceRecord
+        {
+            PieceCid = cid,
+            PieceCidV2 = piece.Commitment.CidV2.ToString(),
+            PieceSize = piece.Commitment.PieceSize,
+            RootCid = piece.Root.ToString(),
+            CarSize = plan.Layout.CarSize,
+            CarFile = cid + ".car",
+            Kind = "data",
+            Files = plan.Dataset.Files,
+            PayloadSize = plan.Layout.CarSize,
+        };
+        Dataset = plan.Dataset with { RootCid = Piece.RootCid };
+    }
+
+    public PieceRecord Piece { get; }
+
+    public DatasetRecord Dataset { get; private set; }
+
+    public void Write(long pieceSize)
+    {
+        var tree = new TreeSidecar(piece.NodeHeight, piece.Commitment, piece.Nodes);
+        folder.Write(Piece.PieceCid + ".tree", tree.Write);
+        folder.Write(RecordFile.Files, stream => RecordFile.WriteLines(stream, Entries(), RecordJson.Default.FileRecord));
+        folder.Write(RecordFile.Pieces, stream => RecordFile.WriteLines(stream, [Piece], RecordJson.Default.PieceRecord));
+        if (plan.Tree.Skipped.Count > 0)
+            folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree), RecordJson.Default.SkippedRecord));
+        else
+            File.Delete(folder.FileOf(RecordFile.Skipped));
+        Dataset = Dataset with { PieceSize = pieceSize };
+        folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, Dataset, RecordJson.Default.DatasetRecord));
+    }
+
+    /// <summary>Skipped inputs sorted by path, so that the record does not depend on the order of discovery.</summary>
+    public static IEnumerable<SkippedRecord> SkippedInputs(SourceTree tree)
+    {
+        foreach (var skipped in tree.Skipped.OrderBy(s => s.Path, PathOrder.Instance))
+        {
+            var (path, hex) = RecordFile.PathFields(skipped.Path);
+            yield return new SkippedRecord { Path = path, PathHex = hex, Reason = skipped.Reason, Detail = skipped.Detail };
+        }
+    }
+
+    private IEnumerable<FileRecord> Entries()
+    {
+        var tree = plan.Tree;
+        var layout = plan.Layout;
+        int file = 0;
+        for (int i = 0; i < tree.Count; i++)
+        {
+            IReadOnlyList<FilePart> parts = [];
+            if (tree[i].Kind == EntryKind.File)
+                parts = [new FilePart(Piece.PieceCid, 0, tree[i].Size, layout.FirstSection(file++))];
+            if (EntryRecord.Of(tree, i) is { } record)
+                yield return record with { Cid = piece.CidOf(i).ToString(), Parts = parts };
+        }
+    }
+
+    private sealed class PathOrder : IComparer<byte[]>
+    {
+        public static readonly PathOrder Instance = new();
+
+        /// <summary>Component by component: the separator sorts before every other byte.</summary>
+        public int Compare(byte[]? x, byte[]? y)
+        {
+            int common = x.AsSpan().CommonPrefixLength(y);
+            if (common == x!.Length || common == y!.Length)
+                return x.Length.CompareTo(y!.Length);
+            return (x[common] == '/' ? 0 : x[common]).CompareTo(y[common] == '/' ? 0 : y[common]);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using DataPrep.Ipld;
+using DataPrep.Piece;
+using DataPrep.Records;
+
+namespace DataPrep.Packing;
+
+/// <summary>The dataset that OUT holds already.</summary>
+internal sealed class PresentDataset(OutputFolder folder)
+{
+    private readonly string datasetFile = folder.FileOf(RecordFile.Dataset);
+
+    public DatasetRecord Dataset { get; } = RecordFile.Read(folder.FileOf(RecordFile.Dataset), RecordJson.Default.DatasetRecord);
+
+    /// <summary>Refuses to go on where OUT holds another dataset than the one planned.</summary>
+    /// <exception cref="IOException">It does; the message says in what it differs.</exception>
+    public void RequireSame(PackPlan plan)
+    {
+        var wanted = plan.Dataset with { RootCid = Dataset.RootCid, Tool = Dataset.Tool, Previous = Dataset.Previous };
+        string? difference = FirstDifference(plan);
+        if (difference is null && wanted != Dataset)
+            difference = "its parameters or totals are others";
+        if (difference is not null)
+            throw new IOException($"{folder.Path} holds another dataset, '{Dataset.Name}' with root {Dataset.RootCid}: {difference}; choose another folder, or remove what is in it");
+    }
+
+    /// <summary>Holds sizes and sidecars against the records, without reading the CARs.</summary>
+    /// <exception cref="IOException">Something is missing or has another size.</exception>
+    public IReadOnlyList<PieceRecord> RequireWhole()
+    {
+        var pieces = RecordFile.ReadLines(folder.FileOf(RecordFile.Pieces), RecordJson.Default.PieceRecord).Select(line => line.Record).ToList();
+        foreach (var piece in pieces)
+        {
+            var car = new FileInfo(folder.FileOf(piece.CarFile));
+            if (!car.Exists || car.Length != piece.CarSize)
+                throw Broken($"{piece.CarFile} {(car.Exists ? $"has {car.Length} bytes instead of {piece.CarSize}" : "is missing")}");
+            string treeFile = folder.FileOf(piece.PieceCid + ".tree");
+            if (!File.Exists(treeFile))
+                throw Broken($"{piece.PieceCid}.tree is missing");
+            using var stream = File.OpenRead(treeFile);
+            if (TreeSidecar.Read(stream, treeFile).Commitment.CidV1.ToString() != piece.PieceCid)
+                throw Broken($"{piece.PieceCid}.tree is that of another piece");
+        }
+
+        return pieces;
+    }
+
+    private IOException Broken(string what) =>
+        new($"{folder.Path} says in {RecordFile.Dataset} that it is complete, but {what}; remove {datasetFile} to pack again");
+
+    private string? FirstDifference(PackPlan plan)
+    {
+        using var present = RecordFile.ReadLines(folder.FileOf(RecordFile.Files), RecordJson.Default.FileRecord).GetEnumerator();
+        for (int i = 0; i < plan.Tree.Count; i++)
+        {
+            if (EntryRecord.Of(plan.Tree, i) is not { } wanted)
+                continue;
+            if (!present.MoveNext())
+                return $"it has no '{wanted.Path}'";
+            var record = present.Current.Record;
+            if (record with { Cid = "", Parts = wanted.Parts } != wanted)
+                return record.Path == wanted.Path ? $"'{wanted.Path}' was of another size, kind, mode or time" : $"it has '{record.Path}' where the source has '{wanted.Path}'";
+        }
+
+        return present.MoveNext() ? $"it has '{present.Current.Record.Path}', the source has not" : null;
+    }
+}

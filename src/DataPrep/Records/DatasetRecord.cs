@@ -1,0 +1,163 @@
+using System.Text.Json.Serialization;
+
+namespace DataPrep.Records;
+
+/// <summary>The content of <c>dataset.json</c>: what was packed, and by which parameters. Sizes are in bytes.</summary>
+public sealed record DatasetRecord
+{
+    /// <summary>CID of the dataset's root: what <c>ipfs add -r</c> gives under the same parameters.</summary>
+    public required string RootCid { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Name of the profile; the fields below say where it was departed from.</summary>
+    public required string Profile { get; init; }
+
+    public required long ChunkSize { get; init; }
+
+    public required int MaxLinks { get; init; }
+
+    /// <summary>The largest padded piece size that was allowed.</summary>
+    public required long PieceSize { get; init; }
+
+    /// <summary>Number of files.</summary>
+    public required long Files { get; init; }
+
+    /// <summary>Number of directories below the root.</summary>
+    public required long Directories { get; init; }
+
+    /// <summary>Content bytes of all files.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Number of pieces.</summary>
+    public required long Pieces { get; init; }
+
+    /// <summary>Number of inputs left out; they are listed in <c>skipped.jsonl</c>.</summary>
+    public required long Skipped { get; init; }
+
+    /// <summary>Name and version of the program.</summary>
+    public required string Tool { get; init; }
+
+    /// <summary>Root CID of the version before this one, or null.</summary>
+    public string? Previous { get; init; }
+
+    /// <summary>Number of symlinks.</summary>
+    public required long Links { get; init; }
+
+    public required int CidVersion { get; init; }
+
+    public required bool RawLeaves { get; init; }
+
+    public required long HamtThreshold { get; init; }
+
+    public required int HamtFanout { get; init; }
+
+    /// <summary><c>links-bytes</c> or <c>block-bytes</c>.</summary>
+    public required string HamtEstimation { get; init; }
+
+    public required bool PreserveMode { get; init; }
+
+    public required bool PreserveMtime { get; init; }
+
+    /// <summary>Whether hidden files were taken.</summary>
+    public required bool Hidden { get; init; }
+
+    /// <summary>Whether empty directories were taken.</summary>
+    public required bool EmptyDirs { get; init; }
+
+    /// <summary>Whether symlinks were taken.</summary>
+    public required bool Symlinks { get; init; }
+
+    /// <summary>Whether a single file was put in a directory.</summary>
+    public required bool Wrap { get; init; }
+}
+
+/// <summary>A line of <c>pieces.jsonl</c>.</summary>
+public sealed record PieceRecord
+{
+    /// <summary>Piece CID v1.</summary>
+    public required string PieceCid { get; init; }
+
+    /// <summary>Piece CID v2 (FRC-0069), of the bytes of the CAR file.</summary>
+    public required string PieceCidV2 { get; init; }
+
+    /// <summary>Padded size: a power of two.</summary>
+    public required long PieceSize { get; init; }
+
+    public required string RootCid { get; init; }
+
+    /// <summary>Bytes of the CAR file, zero-fill included.</summary>
+    public required long CarSize { get; init; }
+
+    /// <summary>Name of the CAR file beside this list.</summary>
+    public required string CarFile { get; init; }
+
+    /// <summary><c>data</c> or <c>dag</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Number of files of which at least a part is in the piece.</summary>
+    public required long Files { get; init; }
+
+    /// <summary>Bytes of the CAR without zero-fill.</summary>
+    public required long PayloadSize { get; init; }
+}
+
+/// <summary>Where a part of a file's content lies.</summary>
+/// <param name="PieceCid">Piece CID v1.</param>
+/// <param name="FileOffset">Offset of the part in the file.</param>
+/// <param name="Length">Content bytes.</param>
+/// <param name="CarOffset">Offset of the part's first section in the CAR.</param>
+public sealed record FilePart(string PieceCid, long FileOffset, long Length, long CarOffset);
+
+/// <summary>A line of <c>files.jsonl</c>: one entry of the dataset below its root.</summary>
+public sealed record FileRecord
+{
+    /// <summary>Relative path, parts joined by '/'; bytes that are not UTF-8 stand as U+FFFD.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The path's bytes in hex, where they are not UTF-8.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PathHex { get; init; }
+
+    /// <summary><c>file</c>, <c>dir</c> or <c>symlink</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Content bytes; of a symlink the length of its target.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>Permission, set-id and sticky bits.</summary>
+    public required uint Mode { get; init; }
+
+    /// <summary>Time of last modification: RFC 3339, UTC, nanoseconds; null where the calendar has no such time.</summary>
+    public required string? Mtime { get; init; }
+
+    public required string Cid { get; init; }
+
+    /// <summary>Parts in the order of their offsets; empty for what has no leaves.</summary>
+    public required IReadOnlyList<FilePart> Parts { get; init; }
+}
+
+/// <summary>A line of <c>skipped.jsonl</c>.</summary>
+public sealed record SkippedRecord
+{
+    public required string Path { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PathHex { get; init; }
+
+    /// <summary>A code: <c>unreadable</c>, <c>vanished</c>, <c>changed</c>, <c>replaced</c>, <c>socket</c>, <c>fifo</c>, <c>device</c>.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>A sentence for people.</summary>
+    public required string Detail { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(DatasetRecord))]
+[JsonSerializable(typeof(PieceRecord))]
+[JsonSerializable(typeof(FileRecord))]
+[JsonSerializable(typeof(SkippedRecord))]
+internal sealed partial class RecordJson : JsonSerializerContext;

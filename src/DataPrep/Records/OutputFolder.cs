@@ -1,0 +1,66 @@
+using DataPrep.Source;
+using Microsoft.Win32.SafeHandles;
+
+namespace DataPrep.Records;
+
+/// <summary>
+/// The folder that a dataset is written to. Files are made under temporary names in its <c>.dataprep</c> folder,
+/// flushed to the device, and only then given their names, so that a name never stands for half a file.
+/// </summary>
+internal sealed class OutputFolder
+{
+    public const string WorkFolder = ".dataprep";
+
+    public OutputFolder(string path)
+    {
+        Path = System.IO.Path.GetFullPath(path);
+        Work = System.IO.Path.Join(Path, WorkFolder);
+    }
+
+    public string Path { get; }
+
+    public string Work { get; }
+
+    public string FileOf(string name) => System.IO.Path.Join(Path, name);
+
+    /// <summary>Makes the folders and clears away what a broken-off run left in the work folder.</summary>
+    public void Prepare()
+    {
+        Directory.CreateDirectory(Work);
+        foreach (string left in Directory.EnumerateFiles(Work, "*.part"))
+            File.Delete(left);
+    }
+
+    public string TemporaryOf(string name) => System.IO.Path.Join(Work, name + ".part");
+
+    /// <summary>Writes a whole file and puts it in place.</summary>
+    public void Write(string name, Action<Stream> content)
+    {
+        string temporary = TemporaryOf(name);
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+        {
+            content(file);
+            file.Flush();
+            Sync(file.SafeFileHandle, temporary);
+        }
+
+        Place(temporary, name);
+    }
+
+    /// <summary>Gives a flushed file its name, replacing what stands there, and flushes the folder.</summary>
+    public void Place(string temporary, string name)
+    {
+        Check(Posix.Rename(temporary, FileOf(name)), "rename", temporary);
+        using var folder = File.OpenHandle(Path + "/.", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        Sync(folder, Path);
+    }
+
+    /// <summary>Flushes to the device. Through the system call itself, since .NET's own calls keep errors of fsync to themselves.</summary>
+    public static void Sync(SafeFileHandle file, string path) => Check(Posix.Flush(file), "flush", path);
+
+    public static void Check(int error, string action, string path)
+    {
+        if (error != 0)
+            throw new IOException($"cannot {action} {path}: {Posix.Describe(error)}");
+    }
+}

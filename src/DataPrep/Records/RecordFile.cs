@@ -1,0 +1,111 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using DataPrep.Ipld;
+using DataPrep.Source;
+
+namespace DataPrep.Records;
+
+/// <summary>Reads and writes the JSON and JSON Lines files of a dataset.</summary>
+internal static class RecordFile
+{
+    public const string Dataset = "dataset.json";
+    public const string Pieces = "pieces.jsonl";
+    public const string Files = "files.jsonl";
+    public const string Skipped = "skipped.jsonl";
+
+    // Paths stay readable: nothing of this goes into HTML.
+    private static readonly JsonWriterOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly JsonWriterOptions Indented = Line with { Indented = true, NewLine = "\n" };
+
+    public static void Write<T>(Stream stream, T record, JsonTypeInfo<T> type)
+    {
+        using (var json = new Utf8JsonWriter(stream, Indented))
+            JsonSerializer.Serialize(json, record, type);
+        stream.WriteByte((byte)'\n');
+    }
+
+    public static void WriteLines<T>(Stream stream, IEnumerable<T> records, JsonTypeInfo<T> type)
+    {
+        using var json = new Utf8JsonWriter(stream, Line);
+        foreach (var record in records)
+        {
+            JsonSerializer.Serialize(json, record, type);
+            json.Flush();
+            json.Reset();
+            stream.WriteByte((byte)'\n');
+        }
+    }
+
+    /// <exception cref="MalformedDataException">The file is not what it should be.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static T Read<T>(string path, JsonTypeInfo<T> type)
+        where T : class
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        return Parse(bytes, 0, path, type);
+    }
+
+    /// <summary>Reads a JSON Lines file record by record, with the byte offset of each line.</summary>
+    /// <exception cref="MalformedDataException">A line is not what it should be; the offset is the line's.</exception>
+    public static IEnumerable<(T Record, long Offset)> ReadLines<T>(string path, JsonTypeInfo<T> type)
+        where T : class
+    {
+        const int LongestLine = 64 << 20;
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
+        byte[] buffer = new byte[64 << 10];
+        int begin = 0, end = 0;
+        long offset = 0;
+        while (true)
+        {
+            int length = buffer.AsSpan(begin, end - begin).IndexOf((byte)'\n');
+            if (length >= 0)
+            {
+                yield return (Parse(buffer.AsSpan(begin, length), offset, path, type), offset);
+                begin += length + 1;
+                offset += length + 1;
+                continue;
+            }
+
+            buffer.AsSpan(begin, end - begin).CopyTo(buffer);
+            (begin, end) = (0, end - begin);
+            if (end == buffer.Length)
+            {
+                if (end >= LongestLine)
+                    throw new MalformedDataException($"a line is longer than {LongestLine} bytes", offset, path);
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+
+            int got = file.Read(buffer, end, buffer.Length - end);
+            end += got;
+            if (got == 0)
+            {
+                if (end > 0)
+                    throw new MalformedDataException("the last line has no end: the file is cut off", offset, path);
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Path text and, where it is not UTF-8, its bytes in hex.</summary>
+    public static (string Path, string? PathHex) PathFields(ReadOnlySpan<byte> path) =>
+        (PathText.Show(path), PathText.IsUtf8(path) ? null : Convert.ToHexStringLower(path));
+
+    /// <summary>The bytes of a recorded path.</summary>
+    public static byte[] PathBytes(string path, string? hex) => hex is null ? PathText.FromArgument(path) : Convert.FromHexString(hex);
+
+    private static T Parse<T>(ReadOnlySpan<byte> bytes, long offset, string path, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("null is no record");
+        }
+        catch (JsonException e)
+        {
+            string reason = e.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0];
+            throw new MalformedDataException($"not the expected JSON: {reason}", offset + (e.BytePositionInLine ?? 0), path);
+        }
+    }
+}
