@@ -1,0 +1,108 @@
+using DataPrep.Ipld;
+
+namespace DataPrep.Car;
+
+/// <summary>
+/// Writes a CARv1: the header on creation, then sections in the order they come. Nothing is de-duplicated, and keeping
+/// identity CIDs out is the caller's part. A writer whose stream failed stays failed, since nobody knows what got written.
+/// Not for use by several threads at once. Specification: ipld/specs, transport/car.
+/// </summary>
+public sealed class CarWriter : IDisposable
+{
+    private readonly Stream _stream;
+    private readonly bool _leaveOpen;
+    private readonly byte[] _prefix = new byte[Varint.MaxLength + Cid.MaxByteLength];
+    private bool _failed;
+
+    /// <summary>Writes the header.</summary>
+    /// <param name="stream">Where to write; needs no seeking.</param>
+    /// <param name="roots">Roots to list; Filecoin expects exactly one.</param>
+    /// <param name="leaveOpen">Whether disposing the writer leaves the stream open.</param>
+    /// <exception cref="ArgumentException">A root is not defined, or the header would exceed 32 MiB.</exception>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
+    public CarWriter(Stream stream, IReadOnlyList<Cid> roots, bool leaveOpen = false)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(roots);
+        if (!roots.All(root => root.IsDefined))
+        {
+            throw new ArgumentException("A root is not defined.", nameof(roots));
+        }
+
+        byte[] header = new CarHeader(1, roots).Encode();
+        if (header.Length > CarReadOptions.MaxHeaderLength)
+        {
+            throw new ArgumentException("The roots make a header of more than 32 MiB.", nameof(roots));
+        }
+
+        _stream = stream;
+        _leaveOpen = leaveOpen;
+        int prefix = Varint.Write(_prefix, (ulong)header.Length);
+        stream.Write(_prefix, 0, prefix);
+        stream.Write(header);
+        Position = prefix + header.Length;
+    }
+
+    /// <summary>Bytes written so far, which is the offset of the next section.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>Writes one section and returns where it lies. The CID is taken as it is, without hashing the data.</summary>
+    /// <exception cref="ArgumentException">
+    /// The CID is not defined, or the section would exceed <see cref="CarReadOptions.DefaultMaxSectionLength"/>.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">An earlier write failed.</exception>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
+    public CarSectionPosition Write(in Cid cid, ReadOnlySpan<byte> data)
+    {
+        ThrowIfFailed();
+        if (!cid.IsDefined)
+        {
+            throw new ArgumentException("The CID is not defined.", nameof(cid));
+        }
+
+        int cidLength = cid.ByteLength;
+        if (data.Length > CarReadOptions.DefaultMaxSectionLength - cidLength)
+        {
+            throw new ArgumentException("A section has at most 8 MiB.", nameof(data));
+        }
+
+        int prefix = Varint.Write(_prefix, (ulong)(cidLength + data.Length));
+        prefix += cid.WriteTo(_prefix.AsSpan(prefix));
+        long offset = Position;
+        _failed = true;
+        _stream.Write(_prefix, 0, prefix);
+        _stream.Write(data);
+        _failed = false;
+        Position = offset + prefix + data.Length;
+        return new CarSectionPosition(offset, offset + prefix, data.Length);
+    }
+
+    /// <summary>Flushes the stream.</summary>
+    /// <exception cref="InvalidOperationException">An earlier write failed.</exception>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
+    public void Flush()
+    {
+        ThrowIfFailed();
+        _failed = true;
+        _stream.Flush();
+        _failed = false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _failed = true;
+        if (!_leaveOpen)
+        {
+            _stream.Dispose();
+        }
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failed)
+        {
+            throw new InvalidOperationException("The CAR writer failed earlier or is disposed.");
+        }
+    }
+}
