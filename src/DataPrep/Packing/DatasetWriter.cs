@@ -36,12 +36,12 @@ internal sealed class DatasetWriter
 
     public void Write(long pieceSize)
     {
-        var tree = new TreeSidecar(piece.NodeHeight, piece.Commitment, piece.Nodes);
+        var tree = new TreeSidecar(piece.Commitment, piece.Nodes);
         folder.Write(Piece.PieceCid + ".tree", tree.Write);
         folder.Write(RecordFile.Files, stream => RecordFile.WriteLines(stream, Entries(), RecordJson.Default.FileRecord));
         folder.Write(RecordFile.Pieces, stream => RecordFile.WriteLines(stream, [Piece], RecordJson.Default.PieceRecord));
         if (plan.Tree.Skipped.Count > 0)
-            folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree), RecordJson.Default.SkippedRecord));
+            folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree.Skipped), RecordJson.Default.SkippedRecord));
         else
             File.Delete(folder.FileOf(RecordFile.Skipped));
         Dataset = Dataset with { PieceSize = pieceSize };
@@ -49,9 +49,9 @@ internal sealed class DatasetWriter
     }
 
     /// <summary>Skipped inputs sorted by path, so that the record does not depend on the order of discovery.</summary>
-    public static IEnumerable<SkippedRecord> SkippedInputs(SourceTree tree)
+    public static IEnumerable<SkippedRecord> SkippedInputs(IReadOnlyList<SkippedInput> inputs)
     {
-        foreach (var skipped in tree.Skipped.OrderBy(s => s.Path, PathOrder.Instance))
+        foreach (var skipped in inputs.OrderBy(s => s.Path, PathOrder.Instance))
         {
             var (path, hex) = RecordFile.PathFields(skipped.Path);
             yield return new SkippedRecord { Path = path, PathHex = hex, Reason = skipped.Reason, Detail = skipped.Detail };

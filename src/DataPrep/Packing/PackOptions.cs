@@ -31,7 +31,7 @@ internal sealed record PackOptions
 
     public string? Name { get; init; }
 
-    public UnixFsProfile Profile { get; init; } = UnixFsProfile.V1_2025;
+    public UnixFsProfile Profile { get; init; } = UnixFsProfile.V1Of2025;
 
     /// <summary>Largest padded piece size: a power of two.</summary>
     public long PieceSize { get; init; } = DefaultPieceSize;

@@ -6,15 +6,13 @@ using DataPrep.Planning;
 namespace DataPrep.Packing;
 
 /// <summary>What the engine knows of a finished piece.</summary>
-/// <param name="NodeHeight">Height of the nodes above the leaves of the commitment's tree: 15, or of the whole tree where it is lower.</param>
-/// <param name="Nodes">One 32-byte node for each started sub-tree of that height.</param>
+/// <param name="Nodes">One 32-byte node for each started segment of 1 MiB padded; of a smaller piece its root.</param>
 /// <param name="Leaves">Digest of every leaf, in layout order.</param>
 /// <param name="Roots">Digest of every entry's root, in tree order; those of files of one leaf stand only in <paramref name="Leaves"/>.</param>
 internal sealed record PackedPiece(
     PieceLayout Layout,
     Cid Root,
     PieceCommitment Commitment,
-    int NodeHeight,
     byte[] Nodes,
     DigestTable Leaves,
     DigestTable Roots) : IDisposable

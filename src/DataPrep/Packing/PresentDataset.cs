@@ -1,4 +1,3 @@
-using DataPrep.Ipld;
 using DataPrep.Piece;
 using DataPrep.Records;
 

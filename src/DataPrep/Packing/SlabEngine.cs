@@ -177,17 +177,17 @@ internal sealed class SlabEngine : IDisposable
             hasher.Root(first[..(int)layout.CarSize], height, commitment);
             sink.Write(0, first[..(int)layout.CarSize]);
             progress.Add(layout.CarSize);
-            return Hand(cid, commitment, height, commitment);
+            return HandOver(cid, commitment, commitment);
         }
 
         Commit(hasher, 0, firstSlab);
         PieceTree.Fold(nodes, SubTreeHasher.SegmentHeight, height, commitment);
-        return Hand(cid, commitment, SubTreeHasher.SegmentHeight, nodes);
+        return HandOver(cid, commitment, nodes);
     }
 
-    private PackedPiece Hand(Cid root, byte[] commitment, int nodeHeight, byte[] nodes)
+    private PackedPiece HandOver(Cid root, byte[] commitment, byte[] pieceNodes)
     {
         tablesHandedOver = true;
-        return new PackedPiece(layout, root, new PieceCommitment(commitment, layout.CarSize), nodeHeight, nodes, leaves, roots);
+        return new PackedPiece(layout, root, new PieceCommitment(commitment, layout.CarSize, PieceSize.Padded(layout.CarSize)), pieceNodes, leaves, roots);
     }
 }

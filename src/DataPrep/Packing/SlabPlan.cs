@@ -1,5 +1,5 @@
-using DataPrep.Planning;
 using DataPrep.Piece;
+using DataPrep.Planning;
 
 namespace DataPrep.Packing;
 

@@ -1,5 +1,4 @@
 using DataPrep.Hashing;
-using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Source;
 

@@ -22,10 +22,10 @@ public sealed record UnixFsProfile
     public const int MostLinks = 16384;
 
     /// <summary>The ratified profile: CIDv1, chunks of 1 MiB, raw leaves, 1024 links.</summary>
-    public static UnixFsProfile V1_2025 { get; } = new();
+    public static UnixFsProfile V1Of2025 { get; } = new();
 
     /// <summary>The legacy profile: CIDv0, chunks of 256 KiB, dag-pb leaves, 174 links.</summary>
-    public static UnixFsProfile V0_2015 { get; } = new()
+    public static UnixFsProfile V0Of2015 { get; } = new()
     {
         Name = "unixfs-v0-2015",
         CidVersion = 0,
@@ -64,8 +64,8 @@ public sealed record UnixFsProfile
     /// <summary>Profile by its name; <c>legacy-cid-v0</c> is an alias of v0-2015. Null where unknown.</summary>
     public static UnixFsProfile? ByName(string name) => name switch
     {
-        "unixfs-v1-2025" => V1_2025,
-        "unixfs-v0-2015" or "legacy-cid-v0" => V0_2015,
+        "unixfs-v1-2025" => V1Of2025,
+        "unixfs-v0-2015" or "legacy-cid-v0" => V0Of2015,
         _ => null,
     };
 

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using DataPrep.Packing;
+using DataPrep.Piece;
+
+namespace DataPrep.Cli;
+
+/// <summary><c>dataprep commp</c></summary>
+internal static class CommpCommand
+{
+    public static Command Create()
+    {
+        var common = new CommonOptions();
+        var files = new Argument<string[]>("FILE") { Description = "Files of any content; - is standard input", Arity = ArgumentArity.OneOrMore };
+        var pieceSize = OptionOf.Size("--piece-size", "Pad up to this piece size; the zeros then count as payload in the v2 CID");
+        var command = new Command("commp", """
+            Computes the piece commitment of any bytes: piece CID v1 and v2 and the padded piece size.
+
+            Example:
+              dataprep commp data.car
+              cat data.car | dataprep commp -
+            """) { files, pieceSize };
+        common.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var terminal = common.Terminal(parsed);
+            return CommandRunner.Guard(terminal, () =>
+            {
+                long? target = parsed.GetValue(pieceSize);
+                if (target is { } size && !PieceSize.IsValid(size))
+                    throw new UsageException("--piece-size must be a power of two from 128B to 64GiB");
+                foreach (string file in parsed.GetValue(files)!)
+                    Show(terminal, file, Compute(terminal, file, parsed.GetValue(common.Threads)), target);
+                return ExitCode.Done;
+            });
+        });
+        return command;
+    }
+
+    private static PieceCommitment Compute(Terminal terminal, string file, int threads)
+    {
+        if (file != "-" && File.Exists(file) && new FileInfo(file) is { Length: > 0 } info)
+        {
+            var progress = new PackProgress();
+            progress.Begin(info.Length);
+            return terminal.WithProgress(file, progress, () => FileCommP.Compute(file, threads, progress.Add, CommandRunner.Cancel).Commitment);
+        }
+
+        using var stream = file == "-" ? Console.OpenStandardInput() : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
+        using var hasher = new CommPHasher();
+        byte[] buffer = new byte[1 << 20];
+        for (int got; (got = stream.Read(buffer)) > 0;)
+        {
+            CommandRunner.Cancel.ThrowIfCancellationRequested();
+            hasher.Append(buffer.AsSpan(0, got));
+        }
+
+        return hasher.GetCommitmentAndReset();
+    }
+
+    private static void Show(Terminal terminal, string file, PieceCommitment commitment, long? target)
+    {
+        if (target is { } size)
+        {
+            if (size < commitment.PieceSize)
+                throw new UsageException($"{file} needs a piece of {SizeText.Format(commitment.PieceSize)}, more than --piece-size {SizeText.Format(size)}");
+            commitment = commitment.PadTo(size);
+        }
+
+        terminal.Event("commp", writer =>
+        {
+            writer.WriteString("path", file);
+            writer.WriteNumber("size", commitment.PayloadSize);
+            writer.WriteString("pieceCid", commitment.CidV1.ToString());
+            writer.WriteString("pieceCidV2", commitment.CidV2.ToString());
+            writer.WriteNumber("pieceSize", commitment.PieceSize);
+        });
+        terminal.Result(file == "-" ? "standard input" : file);
+        terminal.Result($"  piece CID v1  {commitment.CidV1}");
+        terminal.Result($"  piece CID v2  {commitment.CidV2}");
+        terminal.Result($"  piece size    {commitment.PieceSize} ({SizeText.Format(commitment.PieceSize)})");
+        terminal.Result($"  payload       {commitment.PayloadSize} ({SizeText.Format(commitment.PayloadSize)})");
+    }
+}

@@ -1,0 +1,169 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using DataPrep.Packing;
+using DataPrep.Records;
+using DataPrep.Source;
+
+namespace DataPrep.Cli;
+
+/// <summary><c>dataprep pack</c></summary>
+internal static class PackCommand
+{
+    public static Command Create()
+    {
+        var common = new CommonOptions();
+        var dag = new DagOptions();
+        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.OneOrMore };
+        var output = new Option<string?>("--output", "-o") { Description = "Folder for the piece and its manifests; made if missing", HelpName = "OUT" };
+        var pieceSize = OptionOf.Size("--piece-size", "Largest padded piece size, a power of two from 1MiB to 64GiB (default 32GiB)");
+        var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source)", HelpName = "NAME" };
+        var wrap = new Option<bool>("--wrap") { Description = "Put a single file in a folder" };
+        var noHidden = new Option<bool>("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
+        var noEmpty = new Option<bool>("--no-empty-dirs") { Description = "Leave out empty folders" };
+        var noLinks = new Option<bool>("--no-symlinks") { Description = "Leave out symlinks" };
+        var onChange = OptionOf.Word("--on-change", "What to do with a file that changes while it is packed (default retry: at most 3 times)", "retry", "skip", "fail");
+        var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
+        var memory = OptionOf.Size("--memory", "Most memory to use");
+        var slab = OptionOf.Size("--slab-size", "Padded size of the unit of work, a power of two; has no influence on the output");
+        slab.Hidden = true;
+
+        var command = new Command("pack", """
+            Packs folders and files into a piece: a CAR file named by its piece CID, and the manifests beside it.
+            Hidden files, empty folders and symlinks are kept; symlinks are never followed.
+
+            Example:
+              dataprep pack /data/climate -o /staging/climate
+              dataprep pack run1 run2 -o out --piece-size 64GiB --preserve-mtime
+            """)
+        {
+            sources, output, pieceSize, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, slab,
+        };
+        dag.AddTo(command);
+        common.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var terminal = common.Terminal(parsed);
+            return CommandRunner.Guard(terminal, () =>
+            {
+                bool isDryRun = parsed.GetValue(dryRun);
+                string? target = parsed.GetValue(output);
+                if (target is null && !isDryRun)
+                    throw new UsageException("say where the piece goes: -o OUT");
+                if (target?.Length == 0)
+                    throw new UsageException("-o: the name of the folder is empty");
+                if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
+                    throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
+                var options = new PackOptions
+                {
+                    Sources = parsed.GetValue(sources)!,
+                    Output = target ?? Path.Join(Path.GetTempPath(), "dataprep-dry-run"),
+                    PieceSize = parsed.GetValue(pieceSize) ?? PackOptions.DefaultPieceSize,
+                    Name = parsed.GetValue(name),
+                    Profile = dag.Profile(parsed),
+                    Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap)),
+                    OnChange = parsed.GetValue(onChange) switch { "skip" => OnChange.Skip, "fail" => OnChange.Fail, _ => OnChange.Retry },
+                    Threads = parsed.GetValue(common.Threads),
+                    Memory = parsed.GetValue(memory),
+                    SlabSize = parsed.GetValue(slab),
+                    Warn = terminal.Warn,
+                };
+                return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
+            });
+        });
+        return command;
+    }
+
+    private static int Pack(PackOptions options, Terminal terminal)
+    {
+        var progress = new PackProgress();
+        var packer = new Packer(options, progress, CommandRunner.Cancel);
+        var result = terminal.WithProgress("Packing", progress, packer.Run);
+        foreach (var piece in result.Pieces)
+        {
+            terminal.Event("piece", writer => WriteFields(writer, JsonSerializer.SerializeToElement(piece, RecordJson.Default.PieceRecord)));
+            if (piece.CarSize < 127)
+                terminal.Warn($"the CAR has only {piece.CarSize} bytes; storage providers refuse pieces under 127 bytes");
+        }
+
+        ReportSkipped(result.Skipped, terminal);
+        double seconds = result.Elapsed.TotalSeconds;
+        long rate = (long)(result.Dataset.Bytes / Math.Max(seconds, 1e-3));
+        terminal.Event("summary", writer =>
+        {
+            WriteFields(writer, JsonSerializer.SerializeToElement(result.Dataset, RecordJson.Default.DatasetRecord));
+            writer.WriteNumber("seconds", Math.Round(seconds, 3));
+            writer.WriteNumber("bytesPerSecond", rate);
+            writer.WriteBoolean("alreadyDone", result.AlreadyDone);
+        });
+
+        var dataset = result.Dataset;
+        terminal.Result(result.AlreadyDone
+            ? $"{options.Output} holds {dataset.Name} already, complete; nothing to do (verify checks every byte)"
+            : $"Packed {dataset.Name}: {Contents(dataset)} in {seconds.ToString("0.0", CultureInfo.InvariantCulture)} s, {SizeText.Format(rate)}/s");
+        terminal.Result($"  root    {dataset.RootCid}");
+        foreach (var piece in result.Pieces)
+        {
+            terminal.Result($"  piece   {piece.PieceCid}");
+            terminal.Result($"          {piece.PieceCidV2}");
+            terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}");
+        }
+
+        return result.Dataset.Skipped > 0 ? ExitCode.Skipped : ExitCode.Done;
+    }
+
+    private static int DryRun(PackOptions options, Terminal terminal)
+    {
+        var progress = new PackProgress();
+        var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        ReportSkipped(plan.Tree.Skipped, terminal);
+        long carSize = plan.Layout.CarSize;
+        long pieceSize = Piece.PieceSize.Padded(carSize);
+        terminal.Event("plan", writer =>
+        {
+            writer.WriteString("name", plan.Dataset.Name);
+            writer.WriteNumber("files", plan.Dataset.Files);
+            writer.WriteNumber("directories", plan.Dataset.Directories);
+            writer.WriteNumber("links", plan.Dataset.Links);
+            writer.WriteNumber("bytes", plan.Dataset.Bytes);
+            writer.WriteNumber("pieces", 1);
+            writer.WriteNumber("carSize", carSize);
+            writer.WriteNumber("pieceSize", pieceSize);
+            writer.WriteNumber("skipped", plan.Tree.Skipped.Count);
+        });
+        terminal.Result($"Would pack {plan.Dataset.Name}: {Contents(plan.Dataset)}");
+        terminal.Result($"  piece   {Fill(carSize, pieceSize)}");
+        return plan.Tree.Skipped.Count > 0 ? ExitCode.Skipped : ExitCode.Done;
+    }
+
+    private static string Contents(DatasetRecord dataset)
+    {
+        string text = $"{Count(dataset.Files, "file")}, {Count(dataset.Directories, "folder")}";
+        if (dataset.Links > 0)
+            text += $", {Count(dataset.Links, "symlink")}";
+        return $"{text}, {SizeText.Format(dataset.Bytes)}";
+    }
+
+    private static string Count(long count, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
+
+    private static string Fill(long carSize, long pieceSize) =>
+        string.Create(CultureInfo.InvariantCulture, $"CAR of {carSize:N0} bytes in a piece of {SizeText.Format(pieceSize)}, {100.0 * carSize / Piece.PieceSize.Unpadded(pieceSize):0.0} % full");
+
+    private static void ReportSkipped(IReadOnlyList<SkippedInput> skipped, Terminal terminal)
+    {
+        const int Most = 20;
+        foreach (var record in DatasetWriter.SkippedInputs(skipped))
+            terminal.Event("skipped", writer => WriteFields(writer, JsonSerializer.SerializeToElement(record, RecordJson.Default.SkippedRecord)));
+        foreach (var input in skipped.Take(Most))
+            terminal.Note($"skipped {PathText.Quote(input.Path)}: {input.Detail}");
+        if (skipped.Count > Most)
+            terminal.Note($"skipped {skipped.Count - Most} more; skipped.jsonl lists them all");
+    }
+
+    private static void WriteFields(Utf8JsonWriter writer, JsonElement record)
+    {
+        foreach (var property in record.EnumerateObject())
+            property.WriteTo(writer);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Runtime.ExceptionServices;
+using DataPrep.Hashing;
+using DataPrep.Piece;
+using DataPrep.Source;
+
+namespace DataPrep.Packing;
+
+/// <summary>The commitment to a file's bytes, by several threads.</summary>
+internal static class FileCommP
+{
+    private const int RangeSegments = 8;
+
+    /// <summary>Commitment and the nodes of its tree's sidecar layer.</summary>
+    /// <exception cref="IOException">The file cannot be read, or changes meanwhile.</exception>
+    public static TreeSidecar Compute(string path, int threads, Action<long> progress, CancellationToken cancel)
+    {
+        byte[] location = PathText.FromArgument(path);
+        int fd = Posix.Open(location, Posix.O_RDONLY | Posix.O_CLOEXEC, out int error);
+        if (fd < 0)
+            throw new IOException($"{PathText.Quote(path)}: cannot open: {Posix.Describe(error)}");
+        try
+        {
+            if ((error = Posix.Stat(fd, out var before)) != 0)
+                throw new IOException($"{PathText.Quote(path)}: cannot stat: {Posix.Describe(error)}");
+            if (before.Type == Posix.S_IFDIR)
+                throw new IOException($"{PathText.Quote(path)}: is a folder; name files, or pack it");
+            var result = Compute(fd, path, before.Size, threads, progress, cancel);
+            _ = Posix.Stat(fd, out var after);
+            return after.DifferenceFrom(before) is { } difference ? throw new IOException($"{PathText.Quote(path)}: {difference} while it was read") : result;
+        }
+        finally
+        {
+            Posix.Close(fd);
+        }
+    }
+
+    private static TreeSidecar Compute(int fd, string path, long size, int threads, Action<long> progress, CancellationToken cancel)
+    {
+        byte[] nodes = new byte[Math.Max(1, SubTreeHasher.SegmentCount(size)) * 32];
+        long next = -1;
+        const int Range = RangeSegments * SubTreeHasher.SegmentRaw;
+        int height = PieceSize.Height(PieceSize.Padded(size));
+
+        void Work()
+        {
+            var hasher = new SubTreeHasher(Sha256Kernels.Current);
+            byte[] buffer = new byte[(int)Math.Min(size, Range)];
+            for (long range; (range = Interlocked.Increment(ref next)) * Range < size || (range == 0 && size == 0);)
+            {
+                cancel.ThrowIfCancellationRequested();
+                long start = range * Range;
+                var bytes = buffer.AsSpan(0, (int)Math.Min(Range, size - start));
+                int got = Posix.ReadAt(fd, start, bytes, out int error);
+                if (got < bytes.Length)
+                    throw new IOException($"{PathText.Quote(path)}: {(got < 0 ? Posix.Describe(error) : "ended early")} at offset {start + Math.Max(got, 0)}");
+                if (height < SubTreeHasher.SegmentHeight)
+                    hasher.Root(bytes, height, nodes);
+                else
+                    hasher.HashSegments(bytes, nodes.AsSpan((int)(range * RangeSegments * 32)));
+                progress(bytes.Length);
+            }
+        }
+
+        try
+        {
+            Parallel.Invoke(new ParallelOptions { MaxDegreeOfParallelism = threads }, [.. Enumerable.Repeat(Work, threads)]);
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+
+        byte[] root = new byte[32];
+        if (height < SubTreeHasher.SegmentHeight)
+            nodes.AsSpan(0, 32).CopyTo(root);
+        else
+            PieceTree.Fold(nodes, SubTreeHasher.SegmentHeight, height, root);
+        return new TreeSidecar(new PieceCommitment(root, size, PieceSize.Padded(size)), nodes);
+    }
+}

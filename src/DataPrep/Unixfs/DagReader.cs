@@ -1,0 +1,154 @@
+using DataPrep.Ipld;
+using DataPrep.Source;
+
+namespace DataPrep.Unixfs;
+
+/// <summary>An entry found in a DAG.</summary>
+/// <param name="Path">Relative path, bytes; empty for the root.</param>
+/// <param name="Size">Content bytes; of a symlink the length of its target; of a directory 0.</param>
+internal sealed record DagEntry(byte[] Path, UnixFsType Type, long Size, Cid Cid, NodeMetadata Metadata, byte[] Target);
+
+/// <summary>Reads UnixFS DAGs back: the tree of names, and the content of files. Trusts nothing but block hashes.</summary>
+internal sealed class DagReader(IBlockSource blocks)
+{
+    /// <summary>Deeper trees are taken for an attack.</summary>
+    public const int MaxDepth = 4096;
+
+    /// <summary>All entries below a root, every directory before its content, siblings sorted by the bytes of their names; the root first.</summary>
+    /// <exception cref="MissingBlockException">A directory or the first block of a file is missing.</exception>
+    /// <exception cref="MalformedDataException">A block is not what it should be.</exception>
+    public IEnumerable<DagEntry> Walk(Cid root)
+    {
+        var pending = new Stack<(byte[] Path, Cid Cid, int Depth)>();
+        pending.Push(([], root, 0));
+        while (pending.TryPop(out var next))
+        {
+            var entry = Describe(next.Path, next.Cid, out var node, out var data);
+            yield return entry;
+            if (entry.Type is not (UnixFsType.Directory or UnixFsType.HamtShard))
+                continue;
+            if (next.Depth == MaxDepth)
+                throw Malformed(next.Path, $"is nested more than {MaxDepth} deep");
+            var children = new List<(byte[] Name, Cid Cid)>();
+            Collect(next.Path, node!, data!, 0, children);
+            children.Sort((a, b) => b.Name.AsSpan().SequenceCompareTo(a.Name));
+            foreach (var (name, cid) in children)
+                pending.Push((next.Path.Length == 0 ? name : PathText.Join(next.Path, name), cid, next.Depth + 1));
+        }
+    }
+
+    /// <summary>CID of the block that holds a file's first bytes.</summary>
+    public Cid FirstLeaf(Cid file)
+    {
+        for (int depth = 0; file.Codec == Multicodec.DagPb && depth < MaxDepth; depth++)
+        {
+            var (node, _) = Decode(Read(file, []), [], file);
+            if (node.Links.Count == 0)
+                break;
+            file = node.Links[0].Hash;
+        }
+
+        return file;
+    }
+
+    /// <summary>Writes a file's content, leaf after leaf.</summary>
+    public void CopyFile(Cid file, Stream destination) => CopyNode(file, destination, 0);
+
+    private void CopyNode(in Cid cid, Stream destination, int depth)
+    {
+        byte[] block = Read(cid, []);
+        if (cid.Codec == Multicodec.Raw)
+        {
+            destination.Write(block);
+            return;
+        }
+
+        var (node, data) = Decode(block, [], cid);
+        if (data.Type is not (UnixFsType.File or UnixFsType.Raw) || depth == MaxDepth)
+            throw Malformed([], $"node {cid} is not part of a file");
+        destination.Write(data.Data.Span);
+        foreach (var link in node.Links)
+            CopyNode(link.Hash, destination, depth + 1);
+    }
+
+    private DagEntry Describe(byte[] path, Cid cid, out DagPbNode? node, out UnixFsData? data)
+    {
+        (node, data) = (null, null);
+        if (cid.Codec == Multicodec.Raw)
+        {
+            long length = cid.MultihashCode == Multicodec.Identity ? cid.DigestLength : blocks.Length(cid);
+            return length >= 0 ? new DagEntry(path, UnixFsType.File, length, cid, default, []) : throw new MissingBlockException(cid, PathText.Quote(path));
+        }
+
+        if (cid.Codec != Multicodec.DagPb)
+            throw Malformed(path, $"has codec 0x{cid.Codec:x}, which is not UnixFS");
+        (node, data) = Decode(Read(cid, path), path, cid);
+        var metadata = new NodeMetadata(data.Mode, data.Mtime);
+        byte[] target = data.Type == UnixFsType.Symlink ? data.Data.ToArray() : [];
+        long size = data.Type switch
+        {
+            UnixFsType.File or UnixFsType.Raw => checked((long)(data.FileSize ?? (ulong)data.Data.Length)),
+            UnixFsType.Symlink => target.Length,
+            _ => 0,
+        };
+        return new DagEntry(path, data.Type == UnixFsType.Raw ? UnixFsType.File : data.Type, size, cid, metadata, target);
+    }
+
+    private void Collect(byte[] path, DagPbNode node, UnixFsData data, int depth, List<(byte[] Name, Cid Cid)> children)
+    {
+        if (data.Type == UnixFsType.Directory)
+        {
+            foreach (var link in node.Links)
+                children.Add((CheckName(path, link.Name.Span), link.Hash));
+            return;
+        }
+
+        int fanout = (int)(data.Fanout ?? 0);
+        if (data.Fanout is not (>= 8 and <= 1024) || !int.IsPow2(fanout) || depth * int.Log2(fanout) > 64)
+            throw Malformed(path, "has a shard with a fanout that is none, or too many levels of shards");
+        int digits = (int.Log2(fanout) + 3) / 4;
+        foreach (var link in node.Links)
+        {
+            if (link.Name.Length < digits)
+                throw Malformed(path, "has a shard with a link that names no bucket");
+            if (link.Name.Length > digits)
+            {
+                children.Add((CheckName(path, link.Name.Span[digits..]), link.Hash));
+                continue;
+            }
+
+            var (subNode, subData) = Decode(Read(link.Hash, path), path, link.Hash);
+            if (subData.Type != UnixFsType.HamtShard)
+                throw Malformed(path, "has a shard whose sub-shard is none");
+            Collect(path, subNode, subData, depth + 1, children);
+        }
+    }
+
+    private static byte[] CheckName(byte[] path, ReadOnlySpan<byte> name)
+    {
+        bool unsafeName = name.Length == 0 || name.SequenceEqual("."u8) || name.SequenceEqual(".."u8) || name.IndexOfAny((byte)'/', (byte)0) >= 0;
+        return unsafeName ? throw Malformed(path, $"has an entry with the unusable name '{PathText.Quote(name)}'") : name.ToArray();
+    }
+
+    private byte[] Read(in Cid cid, byte[] path)
+    {
+        if (cid.MultihashCode == Multicodec.Identity)
+            return cid.Digest.ToArray();
+        return blocks.Read(cid) ?? throw new MissingBlockException(cid, PathText.Quote(path));
+    }
+
+    private static (DagPbNode Node, UnixFsData Data) Decode(byte[] block, byte[] path, in Cid cid)
+    {
+        try
+        {
+            var node = DagPbNode.Decode(block);
+            return (node, UnixFsData.Decode(node.Data));
+        }
+        catch (MalformedDataException e)
+        {
+            throw e.WithContext($"block {cid} of '{PathText.Quote(path)}'");
+        }
+    }
+
+    private static MalformedDataException Malformed(byte[] path, string what) => new($"'{PathText.Quote(path)}' {what}");
+}

@@ -1,0 +1,31 @@
+namespace DataPrep.Verification;
+
+/// <summary>Something that is wrong, or worth knowing, with what was verified.</summary>
+/// <param name="Severity"><c>error</c> or <c>warning</c>; only errors make the verification fail.</param>
+/// <param name="Code">A short name that scripts can rely on.</param>
+/// <param name="Path">The file it was found in.</param>
+/// <param name="Offset">Byte offset in that file; -1 where none applies.</param>
+internal sealed record Finding(string Severity, string Code, string Path, long Offset, string Message)
+{
+    public bool IsError => Severity == "error";
+}
+
+/// <summary>Collects findings and hands each on as it is found.</summary>
+internal sealed class FindingLog(Action<Finding> found)
+{
+    public int Errors { get; private set; }
+
+    public int Warnings { get; private set; }
+
+    public void Error(string code, string path, long offset, string message)
+    {
+        Errors++;
+        found(new Finding("error", code, path, offset, message));
+    }
+
+    public void Warn(string code, string path, long offset, string message)
+    {
+        Warnings++;
+        found(new Finding("warning", code, path, offset, message));
+    }
+}
