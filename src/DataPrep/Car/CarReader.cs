@@ -90,7 +90,7 @@ public sealed class CarReader : IDisposable
     }
 
     /// <summary>Reads the next section; false at the end of the payload.</summary>
-    /// <param name="section">The section, whose data is valid until the next call.</param>
+    /// <param name="section">The section, whose data is valid until the next call or disposal.</param>
     /// <exception cref="MalformedDataException">The bytes are malformed or end early.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public bool TryReadSection(out CarSection section)
