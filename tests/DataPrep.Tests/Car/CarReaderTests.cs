@@ -44,7 +44,8 @@ public sealed class CarReaderTests
     {
         byte[] car = Large(out _);
         using CarReader full = CarSamples.Open(car);
-        using CarReader quick = CarSamples.Open(car, new CarReadOptions { SkipData = true });
+        using CarSamples.Counting counting = new(car);
+        using CarReader quick = CarReader.Open(counting, new CarReadOptions { SkipData = true });
         int sections = 0;
         while (full.TryReadSection(out CarSection expected))
         {
@@ -56,6 +57,7 @@ public sealed class CarReaderTests
 
         Assert.Equal(6, sections);
         Assert.False(quick.TryReadSection(out _));
+        Assert.InRange(counting.BytesRead, 1, 8 * 4096);
     }
 
     [Fact]

@@ -74,6 +74,19 @@ internal static class CarSamples
         public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, step));
     }
 
+    /// <summary>Counts the bytes that are read.</summary>
+    public sealed class Counting(byte[] bytes) : MemoryStream(bytes)
+    {
+        public long BytesRead { get; private set; }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            int read = base.Read(buffer, offset, count);
+            BytesRead += read;
+            return read;
+        }
+    }
+
     /// <summary>Takes so many bytes and then fails.</summary>
     public sealed class FullDisk(int capacity) : MemoryStream
     {
