@@ -8,17 +8,15 @@ namespace DataPrep.Car;
 /// <see cref="Advance"/> gives them up; a window is valid until the next call. The buffer grows with bytes that have arrived,
 /// never with a length that a file merely claims.
 /// </summary>
-internal sealed class CarInput(Stream stream, string? path) : IDisposable
+internal sealed class CarInput(Stream stream, string? path, int capacity) : IDisposable
 {
-    private const int InitialCapacity = 128 << 10;
-
     private readonly long _origin = stream.CanSeek ? stream.Position : 0;
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(InitialCapacity);
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);
     private int _start;
     private int _end;
 
     /// <summary>Length in bytes counted from where reading began, or null where the stream cannot tell.</summary>
-    public long? Length { get; } = stream.CanSeek ? stream.Length - stream.Position : null;
+    public long? Length { get; } = stream.CanSeek ? Math.Max(0, stream.Length - stream.Position) : null;
 
     /// <summary>Offset of the first byte of <see cref="Window"/>, counted from where reading began.</summary>
     public long Offset { get; private set; }
@@ -57,7 +55,7 @@ internal sealed class CarInput(Stream stream, string? path) : IDisposable
         count -= visible;
         if (count > 0 && Length is { } length)
         {
-            long step = Math.Min(count, length - Offset);
+            long step = Math.Clamp(length - Offset, 0, count);
             Offset += step;
             stream.Position = _origin + Offset;
             _start = _end = 0;

@@ -96,7 +96,7 @@ internal sealed class CarLayout
             throw input.Fault("CARv2 data size is out of bounds", 35);
         }
 
-        if (indexOffset != 0 && (indexOffset < dataOffset + dataSize || indexOffset > limit))
+        if (indexOffset != 0 && (indexOffset < dataOffset + dataSize || indexOffset >= limit))
         {
             throw input.Fault("CARv2 index offset is out of bounds", 43);
         }

@@ -9,6 +9,10 @@ namespace DataPrep.Car;
 /// </summary>
 public sealed class CarReader : IDisposable
 {
+    // Skipping over data pays only where a section brings little more than its CID into the buffer.
+    private const int SkippingCapacity = 4 << 10;
+    private const int ReadingCapacity = 128 << 10;
+
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
     private readonly CarReadOptions _options;
@@ -25,7 +29,7 @@ public sealed class CarReader : IDisposable
         _options = options ?? new CarReadOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.MaxSectionLength, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.MaxSectionLength, 1 << 30, nameof(options));
-        _input = new CarInput(stream, path);
+        _input = new CarInput(stream, path, _options.SkipData ? SkippingCapacity : ReadingCapacity);
         try
         {
             _layout = CarLayout.Read(_input);
@@ -65,7 +69,8 @@ public sealed class CarReader : IDisposable
     public static CarReader Open(string path, CarReadOptions? options = null)
     {
         // The reader has its own buffer, so the stream goes without one.
-        FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        FileOptions access = options is { SkipData: true } ? FileOptions.RandomAccess : FileOptions.SequentialScan;
+        FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, access);
         try
         {
             return new CarReader(stream, options, path, leaveOpen: false);
@@ -90,7 +95,7 @@ public sealed class CarReader : IDisposable
     }
 
     /// <summary>Reads the next section; false at the end of the payload.</summary>
-    /// <param name="section">The section, whose data is valid until the next call.</param>
+    /// <param name="section">The section, whose data is valid until the next call or disposal.</param>
     /// <exception cref="MalformedDataException">The bytes are malformed or end early.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public bool TryReadSection(out CarSection section)

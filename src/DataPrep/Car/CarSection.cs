@@ -7,5 +7,5 @@ namespace DataPrep.Car;
 /// <param name="Cid">CID of the block, not verified.</param>
 /// <param name="DataOffset">Offset in the file of the block's first byte.</param>
 /// <param name="DataLength">Length of the block in bytes.</param>
-/// <param name="Data">The block, valid until the reader's next call; empty where data is skipped.</param>
+/// <param name="Data">The block, valid until the reader's next call or disposal; empty where data is skipped.</param>
 public readonly record struct CarSection(long Offset, Cid Cid, long DataOffset, int DataLength, ReadOnlyMemory<byte> Data);

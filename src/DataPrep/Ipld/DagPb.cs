@@ -25,8 +25,7 @@ internal static class DagPb
         return 1 + ProtobufVarint.Length((ulong)body) + body;
     }
 
-    /// <summary>Writes a whole link field and returns its length, which <see cref="LinkLength"/> foretells.</summary>
-    /// <exception cref="ArgumentException">The destination is too short.</exception>
+    /// <summary>Writes a whole link field and returns its length; the destination holds <see cref="LinkLength"/> bytes or more.</summary>
     public static int WriteLink(Span<byte> destination, ReadOnlySpan<byte> cid, ReadOnlySpan<byte> name, ulong tsize)
     {
         destination[0] = LinkTag;
