@@ -51,8 +51,7 @@ internal sealed class OutputFolder
     public void Place(string temporary, string name)
     {
         Check(Posix.Rename(temporary, FileOf(name)), "rename", temporary);
-        using var folder = File.OpenHandle(Path + "/.", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        Sync(folder, Path);
+        Check(Posix.FlushFolder(Path), "flush", Path);
     }
 
     /// <summary>Flushes to the device. Through the system call itself, since .NET's own calls keep errors of fsync to themselves.</summary>

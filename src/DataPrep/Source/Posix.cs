@@ -208,6 +208,16 @@ internal static unsafe partial class Posix
 
     internal static int Flush(SafeFileHandle file) => fsync(file) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>Flushes a folder, so that a name given in it lasts; 0 or the error.</summary>
+    internal static int FlushFolder(string path)
+    {
+        int folder = Open(PathText.FromArgument(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC, out int errno);
+        if (folder < 0)
+            return errno;
+        using var handle = new SafeFileHandle(folder, ownsHandle: true);
+        return Flush(handle);
+    }
+
     internal static int Rename(string from, string to) => rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <summary>The canonical absolute path of what exists, or null with the error.</summary>
