@@ -3,7 +3,7 @@ using Xunit;
 
 namespace DataPrep.Tests.Reference;
 
-/// <summary>Single blocks whose bytes are known, and one whole CAR (FORMATS 4.1).</summary>
+/// <summary>Single blocks whose bytes are known, and one whole CAR.</summary>
 public sealed class KnownBlockTests
 {
     private static readonly RefOptions V1DagPb = RefOptions.V1_2025 with { RawLeaves = false };
