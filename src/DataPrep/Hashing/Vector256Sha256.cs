@@ -21,7 +21,7 @@ internal sealed unsafe class Vector256Sha256 : Sha256Kernel
     private const int FewMessages = 3;
 
     // Where platform and lanes are equally fast per byte, the call cost is lost among this many bytes.
-    private const int PlatformFromLength = 8 * 1024;
+    private const int PlatformFromLength = 4 * 1024;
 
     private static readonly Lazy<int> s_longest = new(() => LanesAreFaster() ? int.MaxValue : PlatformFromLength);
 
