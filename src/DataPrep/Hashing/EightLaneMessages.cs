@@ -65,7 +65,7 @@ internal unsafe ref struct EightLaneMessages
                 active++;
         }
 
-        // Bit i of this mask of steps: an idle lane goes over the same block of its tail again and again.
+        // An idle lane goes over the same block of its tail again and again; nothing reads its state.
         while (active > 0)
         {
             int run = int.MaxValue;
