@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { attempt, check, equal, finish, note } from './lib/report.mjs'
 import { CarStore, verifyCar, zeroFrom } from './lib/cars.mjs'
 import { commitment, implementations } from './lib/commp.mjs'
-import { compareExported, compareUnpacked, sourceTree } from './lib/trees.mjs'
+import { compareExported, compareMetadata, compareUnpacked, sourceTree } from './lib/trees.mjs'
 import { checkSchemas, compareParts, compareRows, readManifest, select } from './lib/manifest.mjs'
 import { cannotRebuild, rebuild } from './lib/rebuild.mjs'
 
@@ -88,6 +88,9 @@ for (const piece of pieces) {
 }
 
 const exported = await attempt('ipfs-unixfs-exporter reads back the whole source', () => compareExported(source, dataset.rootCid, store))
+if (exported && (dataset.preserveMode || dataset.preserveMtime)) {
+  await attempt('mode and mtime are in the DAG', () => compareMetadata(source, exported, dataset))
+}
 if (manifest.files.length > 0) {
   await attempt('files.jsonl agrees with the source and the DAG', () => compareRows(manifest, source, exported))
   await attempt('parts in files.jsonl stand where they say', () => compareParts(manifest.files, source, sections, store))

@@ -74,7 +74,7 @@ file('.config/settings', 100)
 
 const names = [
   'with space', ' leading', 'trailing ', 'tab\there', 'new\nline', 'quote"double', "quote'single", 'back\\slash', 'star*?[x]', 'percent%20',
-  '#hash', 'a;b&c|d', '$HOME', '-dash', '--', '~', '...', '..two', 'é', 'é', 'ü.txt', '日本語.txt', 'ﬁ', 'ｅｆ～', '😀', '～', 'العربية',
+  '#hash', 'a;b&c|d', '$HOME', '-dash', '--', '~', '...', '..two', '\u00e9', 'e\u0301', 'ü.txt', '日本語.txt', 'ﬁ', 'ｅｆ～', '😀', '～', 'العربية',
   'zero\u200bwidth', 'a', 'a.b', 'a b', 'A', '\u0001control', '<tag>', 'x'.repeat(255), '長'.repeat(85)
 ]
 names.forEach((name, i) => file(`names/${name}`, 1 + (i * 37) % 300, `name-${i}`))

@@ -96,3 +96,16 @@ export async function compareExported (source, root, store) {
   if (left.length > 0) throw new Error(`${left.length} entries are missing, ${JSON.stringify(left[0][0])} first`)
   return seen
 }
+
+/** Mode and mtime as the DAG has them, against the source; links carry no mode. */
+export function compareMetadata (source, exported, { preserveMode, preserveMtime }) {
+  for (const [name, { type, mode, mtime }] of exported) {
+    const { stats } = source.get(name)
+    if (preserveMode && type !== 'symlink' && BigInt((mode ?? -1) & 0o7777) !== (stats.mode & 0o7777n)) {
+      throw new Error(`${JSON.stringify(name)} has mode ${mode?.toString(8)}`)
+    }
+    if (preserveMtime && (mtime === undefined || BigInt(mtime.secs) * 1000000000n + BigInt(mtime.nsecs ?? 0) !== stats.mtimeNs)) {
+      throw new Error(`${JSON.stringify(name)} has mtime ${mtime?.secs}.${mtime?.nsecs ?? 0}`)
+    }
+  }
+}
