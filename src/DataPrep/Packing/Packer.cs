@@ -125,7 +125,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         {
             files += tree[i].Kind == EntryKind.File ? 1 : 0;
             links += tree[i].Kind == EntryKind.Symlink ? 1 : 0;
-            directories += tree[i].Kind == EntryKind.Directory && i > 0 ? 1 : 0;
+            directories += tree[i].Kind == EntryKind.Directory ? 1 : 0;
         }
 
         var profile = options.Profile;

@@ -23,7 +23,7 @@ public sealed record DatasetRecord
     /// <summary>Number of files.</summary>
     public required long Files { get; init; }
 
-    /// <summary>Number of directories below the root.</summary>
+    /// <summary>Number of directories, the root among them where it is one.</summary>
     public required long Directories { get; init; }
 
     /// <summary>Content bytes of all files.</summary>

@@ -89,7 +89,11 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
         using var entries = dag.Walk(Cid.Parse(piece.RootCid)).GetEnumerator();
         bool more = entries.MoveNext();
         if (more && entries.Current.Type is UnixFsType.Directory or UnixFsType.HamtShard)
+        {
+            directories++;
             more = entries.MoveNext(); // the root folder has no record of its own
+        }
+
         foreach (var (record, offset) in RecordFile.ReadLines(filesFile, RecordJson.Default.FileRecord))
         {
             cancel.ThrowIfCancellationRequested();
