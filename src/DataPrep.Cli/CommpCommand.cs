@@ -12,13 +12,7 @@ internal static class CommpCommand
         var common = new CommonOptions();
         var files = new Argument<string[]>("FILE") { Description = "Files of any content; - is standard input", Arity = ArgumentArity.OneOrMore };
         var pieceSize = OptionOf.Size("--piece-size", "Pad up to this piece size; the zeros then count as payload in the v2 CID");
-        var command = new Command("commp", """
-            Computes the piece commitment of any bytes: piece CID v1 and v2 and the padded piece size.
-
-            Example:
-              dataprep commp data.car
-              cat data.car | dataprep commp -
-            """) { files, pieceSize };
+        var command = new Command("commp", "Computes the piece commitment of any bytes: piece CID v1 and v2, padded piece size") { files, pieceSize };
         common.AddTo(command);
         command.SetAction(parsed =>
         {

@@ -12,13 +12,7 @@ internal static class InspectCommand
         var common = new CommonOptions();
         var file = new Argument<string>("CAR") { Description = "A CARv1 or CARv2 file" };
         var blocks = new Option<bool>("--blocks") { Description = "List every block with offset, CID and length" };
-        var command = new Command("inspect", """
-            Shows what a CAR holds: version, roots, number and sizes of blocks, codecs. Reads section headers only;
-            verify checks the bytes.
-
-            Example:
-              dataprep inspect data.car --blocks
-            """) { file, blocks };
+        var command = new Command("inspect", "Shows what a CAR holds, from its section headers: version, roots, blocks, codecs") { file, blocks };
         common.AddTo(command);
         command.SetAction(parsed =>
         {

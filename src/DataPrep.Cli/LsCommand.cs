@@ -15,13 +15,7 @@ internal static class LsCommand
         var common = new CommonOptions();
         var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files", Arity = ArgumentArity.OneOrMore };
         var isLong = new Option<bool>("--long", "-l") { Description = "With type, size and CID" };
-        var command = new Command("ls", """
-            Lists the files, folders and symlinks in pieces, as their DAGs have them.
-
-            Example:
-              dataprep ls -l /staging/climate
-              dataprep ls data.car --json
-            """) { targets, isLong };
+        var command = new Command("ls", "Lists the files, folders and symlinks in pieces, as their DAGs have them") { targets, isLong };
         common.AddTo(command);
         command.SetAction(parsed =>
         {

@@ -28,14 +28,7 @@ internal static class PackCommand
         var slab = OptionOf.Size("--slab-size", "Padded size of the unit of work, a power of two; has no influence on the output");
         slab.Hidden = true;
 
-        var command = new Command("pack", """
-            Packs folders and files into a piece: a CAR file named by its piece CID, and the manifests beside it.
-            Hidden files, empty folders and symlinks are kept; symlinks are never followed.
-
-            Example:
-              dataprep pack /data/climate -o /staging/climate
-              dataprep pack run1 run2 -o out --piece-size 64GiB --preserve-mtime
-            """)
+        var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
             sources, output, pieceSize, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, slab,
         };
@@ -67,6 +60,7 @@ internal static class PackCommand
                     Memory = parsed.GetValue(memory),
                     SlabSize = parsed.GetValue(slab),
                     Warn = terminal.Warn,
+                    Detail = terminal.Detail,
                 };
                 return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
             });

@@ -1,12 +1,7 @@
 using System.CommandLine;
 using DataPrep.Cli;
 
-var root = new RootCommand("""
-    Makes Filecoin pieces of datasets: UnixFS DAGs in CAR files, each with its piece commitment, and the manifests.
-
-    Example:
-      dataprep pack /data/climate -o /staging/climate
-    """)
+var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CAR files, their piece commitments, and manifests")
 {
     PackCommand.Create(),
     CommpCommand.Create(),
@@ -14,5 +9,5 @@ var root = new RootCommand("""
     InspectCommand.Create(),
     VerifyCommand.Create(),
 };
-
+CommandHelp.AddTo(root);
 return CommandRunner.Run(root.Parse(args));

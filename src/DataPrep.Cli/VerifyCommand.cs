@@ -13,14 +13,7 @@ internal static class VerifyCommand
     {
         var common = new CommonOptions();
         var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("verify", """
-            Verifies every byte: framing, block hashes, completeness of the DAG, piece commitments, and that the
-            manifests say what the pieces hold. Exit code 4 when anything is wrong.
-
-            Example:
-              dataprep verify /staging/climate
-              dataprep verify some.car --json
-            """) { targets };
+        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets };
         common.AddTo(command);
         command.SetAction(parsed =>
         {

@@ -6,7 +6,7 @@ namespace DataPrep;
 internal static class Product
 {
     public static string Version { get; } =
-        typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     public static string Tool { get; } = $"dataprep {Version}";
 }

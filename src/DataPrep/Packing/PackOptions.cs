@@ -51,6 +51,9 @@ internal sealed record PackOptions
     /// <summary>Receives what a person should know while the work goes on.</summary>
     public Action<string> Warn { get; init; } = _ => { };
 
+    /// <summary>Receives what only a person who asked for detail wants to know.</summary>
+    public Action<string> Detail { get; init; } = _ => { };
+
     /// <summary>Makes the reader of a tree; replaced in tests.</summary>
     internal Func<SourceTree, ISourceReader> Reader { get; init; } = tree => new LocalReader(tree);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DataPrep.Hashing;
 using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Records;
@@ -94,6 +95,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             throw new UsageException(e.Message);
         }
 
+        options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} threads, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         using var file = new PieceFile(folder, layout.CarSize);
         using var engine = new SlabEngine(layout, slabs, options.Reader(plan.Tree), file, progress, cancel);
         using var piece = engine.Run();

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace DataPrep.Cli;
+
+/// <summary>Help as the library prints it, followed by what each command adds: notes and examples.</summary>
+internal sealed class CommandHelp(SynchronousCommandLineAction standard) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string> Additions = new()
+    {
+        ["dataprep"] = """
+            Example:
+              dataprep pack /data/climate -o /staging/climate
+              dataprep verify /staging/climate
+
+            Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some input was skipped,
+            4 verification failed, 75 stopped by SIGTERM (run again), 130 cancelled.
+            """,
+        ["pack"] = """
+            Hidden files, empty folders and symlinks are kept; symlinks are entries and never followed.
+            One folder becomes the root; one file is the root itself; several sources stand in one root folder.
+            What cannot be read is listed in skipped.jsonl, and the exit code is 3.
+
+            Example:
+              dataprep pack /data/climate -o /staging/climate
+              dataprep pack run1 run2 -o out --piece-size 64GiB --preserve-mtime
+            """,
+        ["commp"] = """
+            Example:
+              dataprep commp data.car
+              cat data.car | dataprep commp -
+            """,
+        ["ls"] = """
+            Example:
+              dataprep ls -l /staging/climate
+              dataprep ls data.car --json
+            """,
+        ["inspect"] = """
+            Example:
+              dataprep inspect data.car --blocks
+            """,
+        ["verify"] = """
+            Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its
+            manifests and tree sidecars say what the pieces hold.
+
+            Example:
+              dataprep verify /staging/climate
+              dataprep verify some.car --json
+            """,
+    };
+
+    /// <summary>Help is given whatever else is missing on the line.</summary>
+    public override bool ClearsParseErrors => true;
+
+    public static void AddTo(RootCommand root)
+    {
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new CommandHelp((SynchronousCommandLineAction)help.Action!);
+    }
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int code = standard.Invoke(parseResult);
+        string name = parseResult.CommandResult.Command is RootCommand ? "dataprep" : parseResult.CommandResult.Command.Name;
+        if (Additions.TryGetValue(name, out string? text))
+            Console.Out.WriteLine(text);
+        return code;
+    }
+}
