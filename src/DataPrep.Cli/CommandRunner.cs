@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using DataPrep.Hashing;
-using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Source;
 
@@ -48,7 +47,7 @@ internal static class CommandRunner
         {
             return Fail(terminal, e, ExitCode.Usage);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MalformedDataException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or FormatException)
         {
             return Fail(terminal, e, ExitCode.Failed);
         }
@@ -68,12 +67,20 @@ internal static class CommandRunner
 
     private static int Fail(Terminal terminal, Exception e, int code)
     {
-        Console.Error.WriteLine($"dataprep: {e.Message}");
-        terminal.Event("error", writer =>
+        Terminal.Message($"dataprep: {e.Message}");
+        try
         {
-            writer.WriteString("message", e.Message);
-            writer.WriteNumber("exitCode", code);
-        });
+            terminal.Event("error", writer =>
+            {
+                writer.WriteString("message", e.Message);
+                writer.WriteNumber("exitCode", code);
+            });
+        }
+        catch (IOException)
+        {
+            // Standard output is what failed; the message stands on standard error.
+        }
+
         return code;
     }
 

@@ -45,14 +45,15 @@ internal static class CommpCommand
             return terminal.WithProgress(file, progress, () => FileCommP.Compute(file, threads, progress.Add, CommandRunner.Cancel).Commitment);
         }
 
+        if (file != "-" && Directory.Exists(file))
+            throw new IOException($"{file}: is a folder; name files, or pack it");
         using var stream = file == "-" ? Console.OpenStandardInput() : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
         using var hasher = new CommPHasher();
         byte[] buffer = new byte[1 << 20];
-        for (int got; (got = stream.Read(buffer)) > 0;)
-        {
-            CommandRunner.Cancel.ThrowIfCancellationRequested();
+
+        // A read of a pipe can last for ever and cannot be broken off: it is left behind when a signal comes.
+        for (int got; (got = Task.Run(() => stream.Read(buffer)).WaitAsync(CommandRunner.Cancel).GetAwaiter().GetResult()) > 0;)
             hasher.Append(buffer.AsSpan(0, got));
-        }
 
         return hasher.GetCommitmentAndReset();
     }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DataPrep.Packing;
+using DataPrep.Source;
 using Spectre.Console;
 
 namespace DataPrep.Cli;
@@ -13,11 +14,11 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
 
     public bool IsJson => json;
 
-    /// <summary>A line of the result, for people.</summary>
+    /// <summary>A line of the result, for people. A name in it cannot make it two.</summary>
     public void Result(string line)
     {
         if (!json)
-            Console.Out.WriteLine(line);
+            Console.Out.WriteLine(PathText.Quote(line));
     }
 
     /// <summary>A line that is left out with <c>--quiet</c>.</summary>
@@ -97,9 +98,6 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
         bar.Value = progress.BytesDone;
     }
 
-    private void Message(string line)
-    {
-        lock (gate)
-            Console.Error.WriteLine(line);
-    }
+    /// <summary>A line on standard error.</summary>
+    public static void Message(string line) => Console.Error.WriteLine(PathText.Quote(line));
 }
