@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using DataPrep.Hashing;
 using DataPrep.Packing;
@@ -16,10 +17,11 @@ internal static class CommandRunner
 
     public static int Run(ParseResult parsed)
     {
-        if (parsed.Errors.Count > 0)
+        string[] errors = [.. parsed.Errors.Select(error => error.Message), .. UnknownOptions(parsed)];
+        if (errors.Length > 0)
         {
-            foreach (var error in parsed.Errors)
-                Console.Error.WriteLine($"dataprep: {error.Message}");
+            foreach (string error in errors)
+                Terminal.Message($"dataprep: {error}");
             string path = string.Join(' ', Names(parsed.CommandResult));
             Console.Error.WriteLine($"See: {path} --help");
             return ExitCode.Usage;
@@ -51,6 +53,16 @@ internal static class CommandRunner
         {
             return Fail(terminal, e, ExitCode.Failed);
         }
+    }
+
+    /// <summary>The parser takes an unknown option for a file name where a command has a list of files.</summary>
+    private static IEnumerable<string> UnknownOptions(ParseResult parsed)
+    {
+        var literal = parsed.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).ToHashSet(ReferenceEqualityComparer.Instance);
+        return parsed.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .Where(token => token.Value is ['-', _, ..] && !literal.Contains(token))
+            .Select(token => $"'{token.Value}' is no option here; a file of that name is written ./{token.Value}");
     }
 
     private static Sha256Kernel Kernel()
@@ -94,6 +106,6 @@ internal static class CommandRunner
         Cancellation.Cancel();
     }
 
-    private static IEnumerable<string> Names(System.CommandLine.Parsing.CommandResult command) =>
-        command.Parent is System.CommandLine.Parsing.CommandResult parent ? Names(parent).Append(command.Command.Name) : ["dataprep"];
+    private static IEnumerable<string> Names(CommandResult command) =>
+        command.Parent is CommandResult parent ? Names(parent).Append(command.Command.Name) : ["dataprep"];
 }

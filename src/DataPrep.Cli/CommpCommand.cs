@@ -60,17 +60,18 @@ internal static class CommpCommand
 
     private static void Show(Terminal terminal, string file, PieceCommitment commitment, long? target)
     {
+        long content = commitment.PayloadSize;
         if (target is { } size)
         {
             if (size < commitment.PieceSize)
                 throw new UsageException($"{file} needs a piece of {SizeText.Format(commitment.PieceSize)}, more than --piece-size {SizeText.Format(size)}");
-            commitment = commitment.PadTo(size);
+            commitment = new PieceCommitment(commitment.PadTo(size).Root, PieceSize.Unpadded(size), size);
         }
 
         terminal.Event("commp", writer =>
         {
             writer.WriteString("path", file);
-            writer.WriteNumber("size", commitment.PayloadSize);
+            writer.WriteNumber("size", content);
             writer.WriteString("pieceCid", commitment.CidV1.ToString());
             writer.WriteString("pieceCidV2", commitment.CidV2.ToString());
             writer.WriteNumber("pieceSize", commitment.PieceSize);
@@ -79,6 +80,6 @@ internal static class CommpCommand
         terminal.Result($"  piece CID v1  {commitment.CidV1}");
         terminal.Result($"  piece CID v2  {commitment.CidV2}");
         terminal.Result($"  piece size    {commitment.PieceSize} ({SizeText.Format(commitment.PieceSize)})");
-        terminal.Result($"  payload       {commitment.PayloadSize} ({SizeText.Format(commitment.PayloadSize)})");
+        terminal.Result($"  size          {content} ({SizeText.Format(content)})");
     }
 }

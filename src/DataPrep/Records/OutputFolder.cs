@@ -54,8 +54,12 @@ internal sealed class OutputFolder
     private SafeFileHandle Lock()
     {
         string path = System.IO.Path.Join(Work, "lock");
-        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-        int error = Posix.Lock(file);
+        // Not by File.OpenHandle, which takes a shared lock of its own.
+        int fd = Posix.Open(PathText.FromArgument(path), Posix.O_RDWR | Posix.O_CREAT | Posix.O_CLOEXEC, out int error);
+        if (fd < 0)
+            Check(error, "open", path);
+        var file = new SafeFileHandle(fd, ownsHandle: true);
+        error = Posix.Lock(file);
         if (error == 0)
             return file;
         file.Dispose();
