@@ -1,7 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using DataPrep.Hashing;
-using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Source;
 
@@ -17,10 +17,11 @@ internal static class CommandRunner
 
     public static int Run(ParseResult parsed)
     {
-        if (parsed.Errors.Count > 0)
+        string[] errors = [.. parsed.Errors.Select(error => error.Message), .. UnknownOptions(parsed)];
+        if (errors.Length > 0)
         {
-            foreach (var error in parsed.Errors)
-                Console.Error.WriteLine($"dataprep: {error.Message}");
+            foreach (string error in errors)
+                Terminal.Message($"dataprep: {error}");
             string path = string.Join(' ', Names(parsed.CommandResult));
             Console.Error.WriteLine($"See: {path} --help");
             return ExitCode.Usage;
@@ -48,10 +49,20 @@ internal static class CommandRunner
         {
             return Fail(terminal, e, ExitCode.Usage);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MalformedDataException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or FormatException)
         {
             return Fail(terminal, e, ExitCode.Failed);
         }
+    }
+
+    /// <summary>The parser takes an unknown option for a file name where a command has a list of files.</summary>
+    private static IEnumerable<string> UnknownOptions(ParseResult parsed)
+    {
+        var literal = parsed.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).ToHashSet(ReferenceEqualityComparer.Instance);
+        return parsed.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .Where(token => token.Value is ['-', _, ..] && !literal.Contains(token))
+            .Select(token => $"'{token.Value}' is no option here; a file of that name is written ./{token.Value}");
     }
 
     private static Sha256Kernel Kernel()
@@ -68,12 +79,20 @@ internal static class CommandRunner
 
     private static int Fail(Terminal terminal, Exception e, int code)
     {
-        Console.Error.WriteLine($"dataprep: {e.Message}");
-        terminal.Event("error", writer =>
+        Terminal.Message($"dataprep: {e.Message}");
+        try
         {
-            writer.WriteString("message", e.Message);
-            writer.WriteNumber("exitCode", code);
-        });
+            terminal.Event("error", writer =>
+            {
+                writer.WriteString("message", e.Message);
+                writer.WriteNumber("exitCode", code);
+            });
+        }
+        catch (IOException)
+        {
+            // Standard output is what failed; the message stands on standard error.
+        }
+
         return code;
     }
 
@@ -87,6 +106,6 @@ internal static class CommandRunner
         Cancellation.Cancel();
     }
 
-    private static IEnumerable<string> Names(System.CommandLine.Parsing.CommandResult command) =>
-        command.Parent is System.CommandLine.Parsing.CommandResult parent ? Names(parent).Append(command.Command.Name) : ["dataprep"];
+    private static IEnumerable<string> Names(CommandResult command) =>
+        command.Parent is CommandResult parent ? Names(parent).Append(command.Command.Name) : ["dataprep"];
 }

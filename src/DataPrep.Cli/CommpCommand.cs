@@ -39,31 +39,33 @@ internal static class CommpCommand
             return terminal.WithProgress(file, progress, () => FileCommP.Compute(file, threads, progress.Add, CommandRunner.Cancel).Commitment);
         }
 
+        if (file != "-" && Directory.Exists(file))
+            throw new IOException($"{file}: is a folder; name files, or pack it");
         using var stream = file == "-" ? Console.OpenStandardInput() : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
         using var hasher = new CommPHasher();
         byte[] buffer = new byte[1 << 20];
-        for (int got; (got = stream.Read(buffer)) > 0;)
-        {
-            CommandRunner.Cancel.ThrowIfCancellationRequested();
+
+        // A read of a pipe can last for ever and cannot be broken off: it is left behind when a signal comes.
+        for (int got; (got = Task.Run(() => stream.Read(buffer)).WaitAsync(CommandRunner.Cancel).GetAwaiter().GetResult()) > 0;)
             hasher.Append(buffer.AsSpan(0, got));
-        }
 
         return hasher.GetCommitmentAndReset();
     }
 
     private static void Show(Terminal terminal, string file, PieceCommitment commitment, long? target)
     {
+        long content = commitment.PayloadSize;
         if (target is { } size)
         {
             if (size < commitment.PieceSize)
                 throw new UsageException($"{file} needs a piece of {SizeText.Format(commitment.PieceSize)}, more than --piece-size {SizeText.Format(size)}");
-            commitment = commitment.PadTo(size);
+            commitment = new PieceCommitment(commitment.PadTo(size).Root, PieceSize.Unpadded(size), size);
         }
 
         terminal.Event("commp", writer =>
         {
             writer.WriteString("path", file);
-            writer.WriteNumber("size", commitment.PayloadSize);
+            writer.WriteNumber("size", content);
             writer.WriteString("pieceCid", commitment.CidV1.ToString());
             writer.WriteString("pieceCidV2", commitment.CidV2.ToString());
             writer.WriteNumber("pieceSize", commitment.PieceSize);
@@ -72,6 +74,6 @@ internal static class CommpCommand
         terminal.Result($"  piece CID v1  {commitment.CidV1}");
         terminal.Result($"  piece CID v2  {commitment.CidV2}");
         terminal.Result($"  piece size    {commitment.PieceSize} ({SizeText.Format(commitment.PieceSize)})");
-        terminal.Result($"  payload       {commitment.PayloadSize} ({SizeText.Format(commitment.PayloadSize)})");
+        terminal.Result($"  size          {content} ({SizeText.Format(content)})");
     }
 }

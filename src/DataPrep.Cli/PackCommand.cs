@@ -50,7 +50,7 @@ internal static class PackCommand
                 var options = new PackOptions
                 {
                     Sources = parsed.GetValue(sources)!,
-                    Output = target ?? Path.Join(Path.GetTempPath(), "dataprep-dry-run"),
+                    Output = target ?? "",
                     PieceSize = parsed.GetValue(pieceSize) ?? PackOptions.DefaultPieceSize,
                     Name = parsed.GetValue(name),
                     Profile = dag.Profile(parsed),

@@ -25,7 +25,7 @@ internal static class SizeText
         }
 
         bytes = 0;
-        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value))
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value) || value > long.MaxValue)
             return false;
         decimal total = value * factor;
         if (total != decimal.Truncate(total) || total > long.MaxValue)

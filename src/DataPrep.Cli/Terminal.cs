@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DataPrep.Packing;
+using DataPrep.Source;
 using Spectre.Console;
 
 namespace DataPrep.Cli;
@@ -9,15 +10,14 @@ namespace DataPrep.Cli;
 internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawProgress)
 {
     private static readonly JsonWriterOptions JsonLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static IAnsiConsole? live;
     private readonly Lock gate = new();
 
-    public bool IsJson => json;
-
-    /// <summary>A line of the result, for people.</summary>
+    /// <summary>A line of the result, for people. A name in it cannot make it two.</summary>
     public void Result(string line)
     {
-        if (!json)
-            Console.Out.WriteLine(line);
+        if (!json && !WriteAbove(line, Console.IsOutputRedirected))
+            Console.Out.WriteLine(PathText.Quote(line));
     }
 
     /// <summary>A line that is left out with <c>--quiet</c>.</summary>
@@ -68,7 +68,19 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
             return work();
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Progress()
+        live = console;
+        try
+        {
+            return Draw(console, title, progress, work);
+        }
+        finally
+        {
+            live = null;
+        }
+    }
+
+    private static T Draw<T>(IAnsiConsole console, string title, PackProgress progress, Func<T> work) =>
+        console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
             .Start(context =>
@@ -81,7 +93,6 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
                 Show(bar, progress, title);
                 return running.GetAwaiter().GetResult();
             });
-    }
 
     private static void Show(ProgressTask bar, PackProgress progress, string title)
     {
@@ -97,9 +108,19 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
         bar.Value = progress.BytesDone;
     }
 
-    private void Message(string line)
+    /// <summary>A line on standard error.</summary>
+    public static void Message(string line)
     {
-        lock (gate)
-            Console.Error.WriteLine(line);
+        if (!WriteAbove(line, false))
+            Console.Error.WriteLine(PathText.Quote(line));
+    }
+
+    /// <summary>While progress is drawn on the terminal that a line goes to, the line has to go above it.</summary>
+    private static bool WriteAbove(string line, bool goesElsewhere)
+    {
+        if (goesElsewhere || live is not { } console)
+            return false;
+        console.WriteLine(PathText.Quote(line));
+        return true;
     }
 }

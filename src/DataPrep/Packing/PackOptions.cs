@@ -27,6 +27,7 @@ internal sealed record PackOptions
 
     public required IReadOnlyList<string> Sources { get; init; }
 
+    /// <summary>The folder to pack into; empty where only a plan is wanted.</summary>
     public required string Output { get; init; }
 
     public string? Name { get; init; }

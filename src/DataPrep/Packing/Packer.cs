@@ -12,7 +12,7 @@ namespace DataPrep.Packing;
 internal sealed class Packer(PackOptions options, PackProgress progress, CancellationToken cancel)
 {
     private const int MostAttempts = 3;
-    private readonly OutputFolder folder = new(options.Output);
+    private readonly OutputFolder folder = new(options.Output.Length > 0 ? options.Output : "/");
 
     /// <summary>Scans and lays out without touching OUT.</summary>
     /// <exception cref="UsageException">The options make no sense.</exception>
@@ -24,7 +24,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             throw new UsageException(problem);
         if (options.PieceSize is < PackOptions.LeastPieceSize or > PackOptions.LargestPieceSize || !long.IsPow2(options.PieceSize))
             throw new UsageException("--piece-size must be a power of two from 1MiB to 64GiB");
-        RefuseOutputInSource();
+        if (options.Output.Length > 0)
+            RefuseOutputInSource();
         var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found);
         return LayOut(tree);
     }
@@ -43,8 +44,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             return new PackResult(present.Dataset, present.RequireWhole(), plan.Tree.Skipped, true, clock.Elapsed);
         }
 
-        RequireRoom(plan.Layout);
-        folder.Prepare();
+        _ = Slabs(plan.Layout);
+        using var hold = folder.Hold(() => RequireRoom(plan.Layout));
         var attempts = new Dictionary<int, int>();
         while (true)
         {
@@ -85,16 +86,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         var layout = plan.Layout;
         if (layout.Tree[0].Kind == EntryKind.Removed)
             throw new SourceException(plan.Tree.Skipped[^1].Detail, plan.Tree.Location(0));
-        SlabPlan slabs;
-        try
-        {
-            slabs = SlabPlan.Choose(layout, options.Threads, options.Memory, options.SlabSize);
-        }
-        catch (ArgumentException e)
-        {
-            throw new UsageException(e.Message);
-        }
-
+        var slabs = Slabs(layout);
         options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} threads, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         using var file = new PieceFile(folder, layout.CarSize);
         using var engine = new SlabEngine(layout, slabs, options.Reader(plan.Tree), file, progress, cancel);
@@ -103,6 +95,18 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         file.Place(records.Piece.CarFile);
         records.Write(options.PieceSize);
         return new PackResult(records.Dataset, [records.Piece], plan.Tree.Skipped, false, default);
+    }
+
+    private SlabPlan Slabs(PieceLayout layout)
+    {
+        try
+        {
+            return SlabPlan.Choose(layout, options.Threads, options.Memory, options.SlabSize);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     private void TakeChange(SourceTree tree, SourceChangedException change, Dictionary<int, int> attempts)

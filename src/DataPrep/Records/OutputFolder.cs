@@ -23,12 +23,49 @@ internal sealed class OutputFolder
 
     public string FileOf(string name) => System.IO.Path.Join(Path, name);
 
-    /// <summary>Makes the folders and clears away what a broken-off run left in the work folder.</summary>
-    public void Prepare()
+    /// <summary>
+    /// Makes the folders, keeps other runs out until disposed, and clears away what a broken-off run left in the work
+    /// folder. Two runs at once would write to the same temporary files, and name each other's halves.
+    /// </summary>
+    /// <param name="requireRoom">Called when leftovers are gone, and before a folder is made where there is none.</param>
+    /// <exception cref="IOException">Another run is at work here, or the folders cannot be made.</exception>
+    public IDisposable Hold(Action requireRoom)
     {
+        bool isNew = !Directory.Exists(Work);
+        if (isNew)
+            requireRoom();
         Directory.CreateDirectory(Work);
-        foreach (string left in Directory.EnumerateFiles(Work, "*.part"))
-            File.Delete(left);
+        var hold = Lock();
+        try
+        {
+            foreach (string left in Directory.EnumerateFiles(Work, "*.part"))
+                File.Delete(left);
+            if (!isNew)
+                requireRoom();
+            return hold;
+        }
+        catch
+        {
+            hold.Dispose();
+            throw;
+        }
+    }
+
+    private SafeFileHandle Lock()
+    {
+        string path = System.IO.Path.Join(Work, "lock");
+        // Not by File.OpenHandle, which takes a shared lock of its own.
+        int fd = Posix.Open(PathText.FromArgument(path), Posix.O_RDWR | Posix.O_CREAT | Posix.O_CLOEXEC, out int error);
+        if (fd < 0)
+            Check(error, "open", path);
+        var file = new SafeFileHandle(fd, ownsHandle: true);
+        error = Posix.Lock(file);
+        if (error == 0)
+            return file;
+        file.Dispose();
+        throw new IOException(error == Posix.EAGAIN
+            ? $"another run is packing into {Path}; wait for its end"
+            : $"cannot lock {path}: {Posix.Describe(error)}");
     }
 
     public string TemporaryOf(string name) => System.IO.Path.Join(Work, name + ".part");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -28,13 +29,17 @@ internal static class RecordFile
 
     public static void WriteLines<T>(Stream stream, IEnumerable<T> records, JsonTypeInfo<T> type)
     {
-        using var json = new Utf8JsonWriter(stream, Line);
+        // The writer flushes what is below it with every record, so that is memory and not the file.
+        var line = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(line, Line);
         foreach (var record in records)
         {
             JsonSerializer.Serialize(json, record, type);
             json.Flush();
             json.Reset();
+            stream.Write(line.WrittenSpan);
             stream.WriteByte((byte)'\n');
+            line.ResetWrittenCount();
         }
     }
 

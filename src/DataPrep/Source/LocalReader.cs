@@ -25,7 +25,8 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
     public ISourceFile Open(int entry)
     {
         byte[] location = tree.Location(entry);
-        int fd = Posix.Open(location, Posix.O_RDONLY | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out int error);
+        // Without O_NONBLOCK a named pipe that took the file's place would be waited for until somebody writes to it.
+        int fd = Posix.Open(location, Posix.O_RDONLY | Posix.O_NOFOLLOW | Posix.O_NONBLOCK | Posix.O_CLOEXEC, out int error);
         return fd >= 0 ? new LocalFile(tree, entry, location, fd) : throw new SourceChangedException(entry, location, 0, Reason(error), $"cannot open: {Posix.Describe(error)}");
     }
 
@@ -44,7 +45,7 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
         {
             int got = Posix.ReadAt(fd, offset, destination, out int error);
             if (got < 0)
-                throw new SourceChangedException(entry, location, offset, "unreadable", $"cannot read: {Posix.Describe(error)}");
+                throw new SourceChangedException(entry, location, offset, error is Posix.EISDIR or Posix.ESPIPE ? "replaced" : "unreadable", $"cannot read: {Posix.Describe(error)}");
             position = offset + got;
             if (got < destination.Length)
             {

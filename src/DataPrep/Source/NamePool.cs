@@ -15,6 +15,8 @@ internal sealed class NamePool
 
     public NameRef Add(ReadOnlySpan<byte> name)
     {
+        if (name.Length == 0)
+            return default; // the folder around several sources has no name, and is added before there is a block
         if (name.Length > BlockSize - used)
         {
             blocks.Add(new byte[Math.Max(BlockSize, name.Length)]);

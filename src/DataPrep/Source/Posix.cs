@@ -9,9 +9,9 @@ namespace DataPrep.Source;
 /// </summary>
 internal static unsafe partial class Posix
 {
-    internal const int EINTR = 4, ENOENT = 2, EIO = 5, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EINVAL = 22, ENOSPC = 28, ELOOP = 40, EOPNOTSUPP = 95;
+    internal const int EINTR = 4, ENOENT = 2, EIO = 5, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOSPC = 28, ESPIPE = 29, ELOOP = 40, EOPNOTSUPP = 95;
 
-    internal const int O_RDONLY = 0, O_RDWR = 2, O_CREAT = 0x40, O_TRUNC = 0x200, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+    internal const int O_RDONLY = 0, O_RDWR = 2, O_CREAT = 0x40, O_TRUNC = 0x200, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
 
     internal const int S_IFMT = 0xF000, S_IFSOCK = 0xC000, S_IFLNK = 0xA000, S_IFREG = 0x8000, S_IFBLK = 0x6000, S_IFDIR = 0x4000, S_IFCHR = 0x2000, S_IFIFO = 0x1000;
 
@@ -218,6 +218,16 @@ internal static unsafe partial class Posix
         return Flush(handle);
     }
 
+    /// <summary>Takes the lock of an open file without waiting; the kernel gives it back when the process ends. File systems without locks are left alone. 0 or the error.</summary>
+    internal static int Lock(SafeFileHandle file)
+    {
+        const int LOCK_EX = 2, LOCK_NB = 4, ENOLCK = 37, ENOSYS = 38;
+        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        int errno = Marshal.GetLastPInvokeError();
+        return errno is ENOLCK or ENOSYS or EOPNOTSUPP or EINVAL ? 0 : errno;
+    }
+
     internal static int Rename(string from, string to) => rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <summary>The canonical absolute path of what exists, or null with the error.</summary>
@@ -297,6 +307,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(SafeFileHandle fd, int operation);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int rename(string from, string to);

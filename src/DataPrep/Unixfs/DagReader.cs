@@ -87,7 +87,8 @@ internal sealed class DagReader(IBlockSource blocks)
         byte[] target = data.Type == UnixFsType.Symlink ? data.Data.ToArray() : [];
         long size = data.Type switch
         {
-            UnixFsType.File or UnixFsType.Raw => checked((long)(data.FileSize ?? (ulong)data.Data.Length)),
+            UnixFsType.File or UnixFsType.Raw when data.FileSize > long.MaxValue => throw Malformed(path, $"says a file size of {data.FileSize}"),
+            UnixFsType.File or UnixFsType.Raw => (long)(data.FileSize ?? (ulong)data.Data.Length),
             UnixFsType.Symlink => target.Length,
             _ => 0,
         };

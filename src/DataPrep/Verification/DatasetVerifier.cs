@@ -28,7 +28,16 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
             log.Error("manifest", datasetFile, -1, $"says {dataset.Pieces} pieces, {RecordFile.Pieces} lists {pieces.Count}");
 
         foreach (var piece in pieces)
+        {
+            if (piece.PieceCid.Contains('\0', StringComparison.Ordinal) || piece.CarFile.Contains('\0', StringComparison.Ordinal))
+            {
+                log.Error("manifest", piecesFile, -1, "names a file that cannot be");
+                return 0;
+            }
+
             VerifyPiece(piece, piecesFile);
+        }
+
         _ = Manifest(() => VerifyEntries(dataset, pieces));
         VerifySkipped(dataset, datasetFile);
         WarnOfStrangers(pieces);
@@ -145,6 +154,8 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
         long at = 0;
         foreach (var part in record.Parts)
         {
+            if (part is null)
+                throw new MalformedDataException($"a part of '{record.Path}' is null", offset, filesFile);
             if (part.PieceCid != piece.PieceCid || part.FileOffset != at)
                 log.Error("manifest", filesFile, offset, $"'{record.Path}' has a part at {part.FileOffset} of piece {part.PieceCid}, expected at {at} of {piece.PieceCid}");
             at = part.FileOffset + part.Length;
