@@ -42,9 +42,11 @@ internal sealed class CarBlocks : IBlockSource, IDisposable
         if (sectionOffset < 0)
             return null;
         head = head[..RandomAccess.Read(file, head, sectionOffset)];
-        if (Varint.TryRead(head, out _, out int length) != VarintStatus.Ok || !Cid.TryRead(head[length..], out var cid, out _))
+        if (Varint.TryRead(head, out ulong section, out int prefix) != VarintStatus.Ok || !Cid.TryRead(head[prefix..], out var cid, out int cidLength))
             return null;
-        return cid;
+
+        // One byte too early can look like a section too, of another length.
+        return index.TryGetValue(cid, out var place) && section == (ulong)(cidLength + place.Length) ? cid : null;
     }
 
     public byte[]? Read(in Cid cid)

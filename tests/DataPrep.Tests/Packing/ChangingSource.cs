@@ -1,0 +1,69 @@
+using DataPrep.Source;
+
+namespace DataPrep.Tests.Packing;
+
+/// <summary>When, seen from the reader of a file, something happens to it.</summary>
+public enum ChangePoint
+{
+    BeforeOpen,
+    AfterOpen,
+    Middle,
+    BeforeFinish,
+}
+
+/// <summary>Does something to a file while it is packed, and keeps every state that it ever had.</summary>
+internal sealed class ChangingSource(string victim, Action<string, int> change, ChangePoint point, bool everyTime)
+{
+    private int rounds;
+
+    public List<byte[]> States { get; } = [File.ReadAllBytes(victim)];
+
+    public bool Happened => rounds > 0;
+
+    public ISourceReader Wrap(SourceTree tree) => new Reader(this, tree, new LocalReader(tree));
+
+    private void Reached(ChangePoint here)
+    {
+        if (here != point || (Happened && !everyTime))
+            return;
+        Thread.Sleep(12); // longer than the steps of the file system's clock
+        change(victim, rounds++);
+        if (Posix.StatPath(System.Text.Encoding.UTF8.GetBytes(victim), out var stamp) == 0 && stamp.Type == Posix.S_IFREG)
+            States.Add(File.ReadAllBytes(victim));
+    }
+
+    private sealed class Reader(ChangingSource owner, SourceTree tree, LocalReader inner) : ISourceReader
+    {
+        public ISourceFile Open(int entry)
+        {
+            if (System.Text.Encoding.UTF8.GetString(tree.Location(entry)) != owner.Victim)
+                return inner.Open(entry);
+            owner.Reached(ChangePoint.BeforeOpen);
+            var file = inner.Open(entry);
+            owner.Reached(ChangePoint.AfterOpen);
+            return new OpenFile(owner, file);
+        }
+    }
+
+    private string Victim => victim;
+
+    private sealed class OpenFile(ChangingSource owner, ISourceFile inner) : ISourceFile
+    {
+        private int reads;
+
+        public void Read(long offset, Span<byte> destination)
+        {
+            if (reads++ == 1)
+                owner.Reached(ChangePoint.Middle);
+            inner.Read(offset, destination);
+        }
+
+        public void Finish()
+        {
+            owner.Reached(ChangePoint.BeforeFinish);
+            inner.Finish();
+        }
+
+        public void Dispose() => inner.Dispose();
+    }
+}
