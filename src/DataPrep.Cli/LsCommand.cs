@@ -38,9 +38,8 @@ internal static class LsCommand
     {
         if (!Directory.Exists(target))
             return [target];
-        string pieces = Path.Join(target, RecordFile.Pieces);
-        return File.Exists(pieces)
-            ? RecordFile.ReadLines(pieces, RecordJson.Default.PieceRecord).Select(line => Path.Join(target, Path.GetFileName(line.Record.CarFile)))
+        return File.Exists(Path.Join(target, RecordFile.Pieces))
+            ? RecordFile.ReadPieces(target).Select(piece => Path.Join(target, piece.CarFile))
             : throw new FileNotFoundException($"{target}: no packed dataset ({RecordFile.Pieces} is missing)");
     }
 

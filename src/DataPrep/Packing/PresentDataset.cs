@@ -26,7 +26,7 @@ internal sealed class PresentDataset(OutputFolder folder)
     /// <exception cref="IOException">Something is missing or has another size.</exception>
     public IReadOnlyList<PieceRecord> RequireWhole()
     {
-        var pieces = RecordFile.ReadLines(folder.FileOf(RecordFile.Pieces), RecordJson.Default.PieceRecord).Select(line => line.Record).ToList();
+        var pieces = RecordFile.ReadPieces(folder.Path);
         foreach (var piece in pieces)
         {
             var car = new FileInfo(folder.FileOf(piece.CarFile));

@@ -93,6 +93,24 @@ internal static class RecordFile
         }
     }
 
+    /// <summary>The pieces that a folder's list names. Their file names are plain names: nothing outside the folder can be meant.</summary>
+    /// <exception cref="MalformedDataException">The list is not what it should be.</exception>
+    public static IReadOnlyList<PieceRecord> ReadPieces(string folder)
+    {
+        string path = Path.Join(folder, Pieces);
+        var pieces = new List<PieceRecord>();
+        foreach (var (piece, offset) in ReadLines(path, RecordJson.Default.PieceRecord))
+        {
+            if (!IsPlainName(piece.CarFile) || !IsPlainName(piece.PieceCid))
+                throw new MalformedDataException($"'{piece.CarFile}' is no name of a file beside it", offset, path);
+            pieces.Add(piece);
+        }
+
+        return pieces;
+    }
+
+    private static bool IsPlainName(string name) => name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '\0') < 0;
+
     /// <summary>Path text and, where it is not UTF-8, its bytes in hex.</summary>
     public static (string Path, string? PathHex) PathFields(ReadOnlySpan<byte> path) =>
         (PathText.Show(path), PathText.IsUtf8(path) ? null : Convert.ToHexStringLower(path));

@@ -22,22 +22,13 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
         if (Manifest(() => RecordFile.Read(datasetFile, RecordJson.Default.DatasetRecord)) is not { } dataset)
             return 0;
         string piecesFile = output.FileOf(RecordFile.Pieces);
-        if (Manifest(() => RecordFile.ReadLines(piecesFile, RecordJson.Default.PieceRecord).Select(line => line.Record).ToList()) is not { } pieces)
+        if (Manifest(() => RecordFile.ReadPieces(output.Path)) is not { } pieces)
             return 0;
         if (dataset.Pieces != pieces.Count)
             log.Error("manifest", datasetFile, -1, $"says {dataset.Pieces} pieces, {RecordFile.Pieces} lists {pieces.Count}");
 
         foreach (var piece in pieces)
-        {
-            if (piece.PieceCid.Contains('\0', StringComparison.Ordinal) || piece.CarFile.Contains('\0', StringComparison.Ordinal))
-            {
-                log.Error("manifest", piecesFile, -1, "names a file that cannot be");
-                return 0;
-            }
-
             VerifyPiece(piece, piecesFile);
-        }
-
         _ = Manifest(() => VerifyEntries(dataset, pieces));
         VerifySkipped(dataset, datasetFile);
         WarnOfStrangers(pieces);
@@ -46,7 +37,7 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
 
     private void VerifyPiece(PieceRecord piece, string piecesFile)
     {
-        string car = output.FileOf(Path.GetFileName(piece.CarFile));
+        string car = output.FileOf(piece.CarFile);
         if (!File.Exists(car))
         {
             log.Error("missing-piece", car, -1, "the piece is not there");
@@ -85,10 +76,10 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
     }
 
     /// <summary>Walks the DAG beside files.jsonl: the same entries, in the same order, with the same CIDs.</summary>
-    private DatasetRecord VerifyEntries(DatasetRecord dataset, List<PieceRecord> pieces)
+    private DatasetRecord VerifyEntries(DatasetRecord dataset, IReadOnlyList<PieceRecord> pieces)
     {
         string filesFile = output.FileOf(RecordFile.Files);
-        if (pieces is not [var piece] || !File.Exists(output.FileOf(Path.GetFileName(piece.CarFile))))
+        if (pieces is not [var piece] || !File.Exists(output.FileOf(piece.CarFile)))
             return dataset;
         Compare("root-cid", output.FileOf(RecordFile.Dataset), "root", piece.RootCid, dataset.RootCid);
 
@@ -176,7 +167,7 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
         Compare("manifest", datasetFile, "number of skipped inputs", dataset.Skipped, listed);
     }
 
-    private void WarnOfStrangers(List<PieceRecord> pieces)
+    private void WarnOfStrangers(IReadOnlyList<PieceRecord> pieces)
     {
         var known = pieces.SelectMany(p => (string[])[p.PieceCid + ".car", p.PieceCid + ".tree"]).ToHashSet();
         foreach (string file in Directory.EnumerateFiles(folder).Where(f => Path.GetExtension(f) is ".car" or ".tree" && !known.Contains(Path.GetFileName(f))).Order(StringComparer.Ordinal))
