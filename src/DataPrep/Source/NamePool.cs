@@ -15,6 +15,8 @@ internal sealed class NamePool
 
     public NameRef Add(ReadOnlySpan<byte> name)
     {
+        if (name.Length == 0)
+            return default;
         if (name.Length > BlockSize - used)
         {
             blocks.Add(new byte[Math.Max(BlockSize, name.Length)]);
