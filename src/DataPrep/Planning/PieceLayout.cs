@@ -18,10 +18,11 @@ internal sealed class PieceLayout
     private readonly long[] sections;
     private readonly long[] firstLeaves;
     private readonly long[] dagSizes;
+    private readonly Func<int, NodeMetadata>? metadataOf;
 
-    private PieceLayout(SourceTree tree, UnixFsProfile profile)
+    private PieceLayout(SourceTree tree, UnixFsProfile profile, Func<int, NodeMetadata>? metadataOf)
     {
-        (Tree, Profile) = (tree, profile);
+        (Tree, Profile, this.metadataOf) = (tree, profile, metadataOf);
         dagSizes = new long[tree.Count];
         int count = 0;
         for (int i = 0; i < tree.Count; i++)
@@ -54,8 +55,9 @@ internal sealed class PieceLayout
     /// <summary>Length of the longest leaf section.</summary>
     public int LongestSection { get; private set; }
 
+    /// <param name="metadataOf">Mode and mtime of each entry, where they are not those that the profile takes from the scan.</param>
     /// <exception cref="InvalidDataException">A folder cannot be represented.</exception>
-    public static PieceLayout Create(SourceTree tree, UnixFsProfile profile) => new(tree, profile);
+    public static PieceLayout Create(SourceTree tree, UnixFsProfile profile, Func<int, NodeMetadata>? metadataOf = null) => new(tree, profile, metadataOf);
 
     /// <summary>Cumulative size of an entry's DAG: the Tsize of a link to it.</summary>
     public long DagSize(int entry) => dagSizes[entry];
@@ -91,6 +93,8 @@ internal sealed class PieceLayout
     /// <summary>What of mode and mtime the profile puts into the entry's root node; symlinks have no mode.</summary>
     public NodeMetadata Metadata(int entry)
     {
+        if (metadataOf is not null)
+            return metadataOf(entry);
         ref readonly var e = ref Tree[entry];
         if (e.Stamp.Mode == 0)
             return default; // the folder that several sources stand in is no real one

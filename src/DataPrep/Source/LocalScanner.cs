@@ -51,6 +51,8 @@ internal sealed class LocalScanner(ScanOptions options, CancellationToken cancel
 
     private (byte[] Name, byte[] Path, Found Entry) OpenSource(string source)
     {
+        if (source.Length == 0)
+            throw new SourceException("a source has no name", "''"u8.ToArray()) { IsUsage = true };
         byte[] path = PathText.FromArgument(Path.IsPathRooted(source) ? source : Path.Join(Environment.CurrentDirectory, source));
         int error = Posix.StatPath(path, out var stamp);
         if (error != 0)

@@ -19,13 +19,22 @@ internal sealed class ChaCha20(string seed, long length) : Stream
 
     public override bool CanRead => true;
 
-    public override bool CanSeek => false;
+    public override bool CanSeek => true;
 
     public override bool CanWrite => false;
 
     public override long Length => length;
 
-    public override long Position { get => _position; set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => _position;
+        set
+        {
+            _position = value;
+            if (value % _blocks.Length != 0)
+                NextBlocks((uint)((value - (value % _blocks.Length)) / 64));
+        }
+    }
 
     public static byte[] Bytes(string seed, int count)
     {

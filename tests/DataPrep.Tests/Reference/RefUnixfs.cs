@@ -97,7 +97,8 @@ internal sealed class RefUnixfs
         RefBlock basic = DagPb(entries, [.. RefBytes.VarintField(1, TypeDirectory), .. metadata]);
 
         long estimate = _options.BlockBytes ? basic.Size : entries.Sum(entry => (long)entry.Name.Length + entry.Block.Cid.Bytes.Length);
-        return estimate > _options.HamtThreshold
+        // A directory begins basic and is looked at when an entry is added, so an empty one never shards
+        return entries.Count > 0 && estimate > _options.HamtThreshold
             ? RefHamt.Root(entries, _options.HamtFanout, metadata, DagPb)
             : basic;
     }

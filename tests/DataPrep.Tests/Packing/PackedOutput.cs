@@ -1,0 +1,54 @@
+using System.Text.Json.Serialization.Metadata;
+using DataPrep.Packing;
+using DataPrep.Piece;
+using DataPrep.Records;
+using DataPrep.Unixfs;
+using DataPrep.Verification;
+using Xunit;
+
+namespace DataPrep.Tests.Packing;
+
+/// <summary>A folder that a dataset was packed into.</summary>
+internal sealed record PackedOutput(string Folder, PackResult Result)
+{
+    public PieceRecord Piece => Assert.Single(Result.Pieces);
+
+    public string CarPath => Path.Combine(Folder, Piece.CarFile);
+
+    public List<FileRecord> Files => Lines(RecordFile.Files, RecordJson.Default.FileRecord);
+
+    public static PackedOutput Pack(PackOptions options) => new(options.Output, new Packer(options, new PackProgress(), TestContext.Current.CancellationToken).Run());
+
+    public static PackedOutput Pack(string source, string output, UnixFsProfile profile) =>
+        Pack(new PackOptions { Sources = [source], Output = output, Profile = profile, Threads = 2 });
+
+    public List<T> Lines<T>(string name, JsonTypeInfo<T> type)
+        where T : class => [.. RecordFile.ReadLines(Path.Combine(Folder, name), type).Select(line => line.Record)];
+
+    /// <summary>The commitment that the tree sidecar holds, which the records have to agree with.</summary>
+    public PieceCommitment Sidecar()
+    {
+        using var stream = File.OpenRead(Path.Combine(Folder, Piece.PieceCid + ".tree"));
+        var commitment = TreeSidecar.Read(stream).Commitment;
+        var listed = Assert.Single(Lines(RecordFile.Pieces, RecordJson.Default.PieceRecord));
+        Assert.Equal(Piece, listed);
+        Assert.Equal(commitment.CidV1.ToString(), listed.PieceCid);
+        Assert.Equal(commitment.CidV2.ToString(), listed.PieceCidV2);
+        Assert.Equal(commitment.PieceSize, listed.PieceSize);
+        Assert.Equal(new FileInfo(CarPath).Length, listed.CarSize);
+        Assert.Equal(listed.CarSize, commitment.PayloadSize);
+        return commitment;
+    }
+
+    public void VerifyFindsNothing()
+    {
+        var findings = new List<Finding>();
+        int pieces = new DatasetVerifier(Folder, new FindingLog(findings.Add), 2, new PackProgress(), TestContext.Current.CancellationToken).Verify();
+        Assert.Empty(findings);
+        Assert.Equal(1, pieces);
+    }
+
+    /// <summary>Name and content of everything outside the work folder.</summary>
+    public static SortedDictionary<string, byte[]> Everything(string folder) =>
+        new(Directory.EnumerateFiles(folder).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes), StringComparer.Ordinal);
+}
