@@ -12,7 +12,7 @@ internal sealed class DagOptions
     private readonly Option<int?> maxLinks = new("--max-links") { Description = "Most links of a file node", HelpName = "N" };
     private readonly Option<int?> cidVersion = new("--cid-version") { Description = "CID version of dag-pb blocks", HelpName = "0|1" };
     private readonly Option<bool?> rawLeaves = new("--raw-leaves") { Description = "Leaves without an envelope", HelpName = "true|false" };
-    private readonly Option<long?> hamtThreshold = OptionOf.Size("--hamt-threshold", "Estimated size above which a folder is sharded");
+    private readonly Option<long?> hamtThreshold = OptionOf.Size("--hamt-threshold", "Estimated size above which a folder is sharded; 0: never");
     private readonly Option<int?> hamtFanout = new("--hamt-fanout") { Description = "Buckets of a shard, a power of two from 8 to 1024", HelpName = "N" };
     private readonly Option<string?> hamtEstimation = OptionOf.Word("--hamt-estimation", "How the size of a folder is estimated", "links-bytes", "block-bytes");
     private readonly Option<bool> preserveMode = new("--preserve-mode") { Description = "Keep permission bits in the DAG (changes CIDs)" };

@@ -93,7 +93,7 @@ internal static class PackCommand
 
         var dataset = result.Dataset;
         terminal.Result(result.AlreadyDone
-            ? $"{options.Output} holds {dataset.Name} already, complete; nothing to do (verify checks every byte)"
+            ? $"{options.Output} holds {dataset.Name} already, complete{(dataset.Skipped > 0 ? $" but for {Count(dataset.Skipped, "skipped input")}: to try these again, pack into another folder" : "")}; nothing to do (verify checks every byte)"
             : $"Packed {dataset.Name}: {Contents(dataset)} in {seconds.ToString("0.0", CultureInfo.InvariantCulture)} s, {SizeText.Format(rate)}/s");
         terminal.Result($"  root    {dataset.RootCid}");
         foreach (var piece in result.Pieces)

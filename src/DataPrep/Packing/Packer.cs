@@ -24,6 +24,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             throw new UsageException(problem);
         if (options.PieceSize is < PackOptions.LeastPieceSize or > PackOptions.LargestPieceSize || !long.IsPow2(options.PieceSize))
             throw new UsageException("--piece-size must be a power of two from 1MiB to 64GiB");
+        if (options.Threads < 1)
+            throw new UsageException("--threads must be at least 1");
         if (options.Output.Length > 0)
             RefuseOutputInSource();
         var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found);
@@ -190,13 +192,28 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         return rest.Length == 0 ? real! : PathText.Join(real!, PathText.FromArgument(rest.TrimEnd('/')));
     }
 
+    /// <summary>About what the records of the entries take: their paths, and the rest of a line.</summary>
+    private static long RecordRoom(SourceTree tree)
+    {
+        const int Line = 360;
+        long bytes = 0;
+        int[] paths = new int[tree.Count];
+        for (int i = 1; i < tree.Count; i++)
+        {
+            paths[i] = paths[tree[i].Parent] + tree[i].Name.Length + 1;
+            bytes += Line + paths[i];
+        }
+
+        return bytes;
+    }
+
     private void RequireRoom(PieceLayout layout)
     {
         string existing = folder.Path;
         while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
             existing = parent;
         long free = new DriveInfo(existing).AvailableFreeSpace;
-        long needed = layout.CarSize + (layout.CarSize / SubTreeHasher.SegmentRaw * 32) + (400L * layout.Tree.Count) + (1 << 16);
+        long needed = layout.CarSize + (layout.CarSize / SubTreeHasher.SegmentRaw * 32) + RecordRoom(layout.Tree) + (1 << 16);
         if (free < needed)
             throw new IOException($"too little room in {folder.Path}: {needed} bytes are needed, {free} are free");
     }

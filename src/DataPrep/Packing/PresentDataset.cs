@@ -14,10 +14,21 @@ internal sealed class PresentDataset(OutputFolder folder)
     /// <exception cref="IOException">It does; the message says in what it differs.</exception>
     public void RequireSame(PackPlan plan)
     {
-        var wanted = plan.Dataset with { RootCid = Dataset.RootCid, Tool = Dataset.Tool, Previous = Dataset.Previous };
+        // Totals follow from the entries, which are compared one by one.
+        var wanted = plan.Dataset with
+        {
+            RootCid = Dataset.RootCid,
+            Tool = Dataset.Tool,
+            Previous = Dataset.Previous,
+            Files = Dataset.Files,
+            Directories = Dataset.Directories,
+            Links = Dataset.Links,
+            Bytes = Dataset.Bytes,
+            Skipped = Dataset.Skipped,
+        };
         string? difference = FirstDifference(plan);
         if (difference is null && wanted != Dataset)
-            difference = "its parameters or totals are others";
+            difference = "its parameters are others";
         if (difference is not null)
             throw new IOException($"{folder.Path} holds another dataset, '{Dataset.Name}' with root {Dataset.RootCid}: {difference}; choose another folder, or remove what is in it");
     }
@@ -46,12 +57,31 @@ internal sealed class PresentDataset(OutputFolder folder)
     private IOException Broken(string what) =>
         new($"{folder.Path} says in {RecordFile.Dataset} that it is complete, but {what}; remove {datasetFile} to pack again");
 
+    /// <summary>Inputs that were left out then, for a reason that may be gone now.</summary>
+    private HashSet<string> SkippedThen()
+    {
+        string path = folder.FileOf(RecordFile.Skipped);
+        return File.Exists(path) ? [.. RecordFile.ReadLines(path, RecordJson.Default.SkippedRecord).Select(line => line.Record.Path)] : [];
+    }
+
+    private static bool IsBelow(string path, HashSet<string> folders)
+    {
+        for (int slash = path.Length; slash > 0; slash = path.LastIndexOf('/', slash - 1))
+        {
+            if (folders.Contains(path[..slash]))
+                return true;
+        }
+
+        return false;
+    }
+
     private string? FirstDifference(PackPlan plan)
     {
+        var skipped = SkippedThen();
         using var present = RecordFile.ReadLines(folder.FileOf(RecordFile.Files), RecordJson.Default.FileRecord).GetEnumerator();
         for (int i = 0; i < plan.Tree.Count; i++)
         {
-            if (EntryRecord.Of(plan.Tree, i) is not { } wanted)
+            if (EntryRecord.Of(plan.Tree, i) is not { } wanted || (skipped.Count > 0 && IsBelow(wanted.Path, skipped)))
                 continue;
             if (!present.MoveNext())
                 return $"it has no '{wanted.Path}'";

@@ -37,8 +37,10 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
         long slabs = ((layout.LeafEnd - 1) / (size / 128 * 127)) + 1;
         var plan = new SlabPlan(size, (int)Math.Min(threads, slabs));
 
+        // By default the tables, which no choice makes smaller, are left out of account.
         long cap = memory ?? DefaultMemory;
-        while (plan.Total(layout) > cap && plan.PaddedSize > least && slab is null)
+        long Counted(SlabPlan chosen) => memory is null ? Base + chosen.SlabMemory(layout) : chosen.Total(layout);
+        while (Counted(plan) > cap && plan.PaddedSize > least && slab is null)
             plan = plan with { PaddedSize = plan.PaddedSize / 2 };
         while (memory is not null && plan.Total(layout) > cap && plan.Threads > 1)
             plan = plan with { Threads = plan.Threads - 1 };
@@ -47,11 +49,12 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
         return plan;
     }
 
+    // A slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab.
+    private long SlabMemory(PieceLayout layout) => Buffers * (RawSize + (2L * layout.LongestSection));
+
     private long Total(PieceLayout layout)
     {
-        // A slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab.
-        long perBuffer = RawSize + (2L * layout.LongestSection);
         long perEntry = (32 + 8 + 96 + 32) * (long)layout.Tree.Count;
-        return Base + (Buffers * perBuffer) + (32 * layout.LeafCount) + perEntry;
+        return Base + SlabMemory(layout) + (32 * layout.LeafCount) + perEntry;
     }
 }

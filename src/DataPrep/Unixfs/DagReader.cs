@@ -11,8 +11,11 @@ internal sealed record DagEntry(byte[] Path, UnixFsType Type, long Size, Cid Cid
 /// <summary>Reads UnixFS DAGs back: the tree of names, and the content of files. Trusts nothing but block hashes.</summary>
 internal sealed class DagReader(IBlockSource blocks)
 {
-    /// <summary>Deeper trees are taken for an attack.</summary>
-    public const int MaxDepth = 4096;
+    /// <summary>Deeper trees of folders are taken for an attack.</summary>
+    public const int MaxDepth = 65_536;
+
+    /// <summary>Deeper trees of file nodes are: a tree of two links a node has less with 2^63 bytes.</summary>
+    private const int MaxFileDepth = 64;
 
     /// <summary>All entries below a root, every directory before its content, siblings sorted by the bytes of their names; the root first.</summary>
     /// <exception cref="MissingBlockException">A directory or the first block of a file is missing.</exception>
@@ -40,7 +43,7 @@ internal sealed class DagReader(IBlockSource blocks)
     /// <summary>CID of the block that holds a file's first bytes.</summary>
     public Cid FirstLeaf(Cid file)
     {
-        for (int depth = 0; file.Codec == Multicodec.DagPb && depth < MaxDepth; depth++)
+        for (int depth = 0; file.Codec == Multicodec.DagPb && depth < MaxFileDepth; depth++)
         {
             var (node, _) = Decode(Read(file, []), [], file);
             if (node.Links.Count == 0)
@@ -64,7 +67,7 @@ internal sealed class DagReader(IBlockSource blocks)
         }
 
         var (node, data) = Decode(block, [], cid);
-        if (data.Type is not (UnixFsType.File or UnixFsType.Raw) || depth == MaxDepth)
+        if (data.Type is not (UnixFsType.File or UnixFsType.Raw) || depth == MaxFileDepth)
             throw Malformed([], $"node {cid} is not part of a file");
         destination.Write(data.Data.Span);
         foreach (var link in node.Links)

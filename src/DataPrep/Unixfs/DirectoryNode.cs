@@ -21,15 +21,20 @@ internal interface IDirectoryLinks
 /// <summary>Directories and symlinks as dag-pb nodes; sharded into a HAMT where the profile says so.</summary>
 internal sealed class DirectoryNode(UnixFsProfile profile)
 {
+    /// <summary>Most bytes of a block that other implementations take.</summary>
+    private const int LargestBlock = 2 << 20;
+
     private byte[] block = new byte[64 << 10];
 
     /// <summary>Sizes of the directory's blocks, before any CID is known.</summary>
     public NodeSize Measure(IDirectoryLinks links, NodeMetadata metadata)
     {
         long length = BlockLength(links, metadata, out long below);
-        return IsSharded(links, length)
-            ? new HamtShape(profile, links, metadata).Measure()
-            : new NodeSize(BalancedFile.SectionLength(profile, checked((int)length)), length + below);
+        if (IsSharded(links, length))
+            return new HamtShape(profile, links, metadata).Measure();
+        return length <= LargestBlock
+            ? new NodeSize(BalancedFile.SectionLength(profile, (int)length), length + below)
+            : throw new InvalidDataException($"a folder of {links.Count} entries would be one block of {length} bytes, and blocks above {LargestBlock} cannot be transferred: let it be sharded (--hamt-threshold)");
     }
 
     /// <summary>Appends the directory's blocks, the root last, and gives the root's digest.</summary>
@@ -99,7 +104,7 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
 
     private bool IsSharded(IDirectoryLinks links, long blockLength)
     {
-        if (links.Count == 0)
+        if (links.Count == 0 || profile.HamtThreshold == 0)
             return false;
         long estimate = blockLength;
         if (profile.HamtEstimation == HamtEstimation.LinksBytes)

@@ -47,7 +47,7 @@ public sealed record UnixFsProfile
     /// <summary>Most children of an inner file node.</summary>
     public int MaxLinks { get; init; } = 1024;
 
-    /// <summary>A directory is sharded when its estimated size is more than this many bytes.</summary>
+    /// <summary>A directory is sharded when its estimated size is more than this many bytes; never when it is 0.</summary>
     public long HamtThreshold { get; init; } = 262_144;
 
     /// <summary>Buckets of a shard: a power of two from 8 to 1024.</summary>

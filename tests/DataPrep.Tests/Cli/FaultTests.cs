@@ -170,6 +170,11 @@ public sealed class FaultTests : IDisposable
         Assert.Equal("a\nsub/\nsub/b\n", DataPrepProcess.Run("ls", Out).Expect(0).Output);
         DataPrepProcess.Run("verify", Out).Expect(0);
         Unprivileged("pack", source, "-o", Out).Expect(3);
+
+        // With the reason gone it is the same dataset still, with inputs left out.
+        Assert.Contains("2 skipped inputs", DataPrepProcess.Run("pack", source, "-o", Out).Expect(3).Output, StringComparison.Ordinal);
+        _ = scratch.Noise("src/new", 10);
+        DataPrepProcess.Run("pack", source, "-o", Out).Expect(1, "another dataset", "'new'");
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class PackCommandTests : IDisposable
         Assert.True(summary.GetProperty("bytesPerSecond").GetInt64() > 0);
         foreach (string name in (string[])["rootCid", "name", "profile", "chunkSize", "maxLinks", "pieceSize", "files", "directories", "bytes", "pieces", "skipped", "tool", "previous"])
             Assert.True(dataset.RootElement.TryGetProperty(name, out _), name);
-        Assert.Equal((3, 2), (dataset.RootElement.GetProperty("files").GetInt32(), dataset.RootElement.GetProperty("directories").GetInt32()));
+        Assert.Equal((3, 3), (dataset.RootElement.GetProperty("files").GetInt32(), dataset.RootElement.GetProperty("directories").GetInt32()));
 
         var piece = result.Event("piece");
         string cid = piece.GetProperty("pieceCid").GetString()!;

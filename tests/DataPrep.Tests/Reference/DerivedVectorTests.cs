@@ -43,7 +43,7 @@ public sealed class DerivedVectorTests
         var directory = new RefDirectory([.. Enumerable.Range(0, 60).Select(i => (Encoding.ASCII.GetBytes($"file-{i}"), X))]);
         foreach (JsonElement vector in Vectors("derived", "unixfs-hamt-fanout.json"))
         {
-            RefOptions options = RefOptions.V1_2025 with { HamtThreshold = 0, HamtFanout = vector.GetProperty("fanout").GetInt32() };
+            RefOptions options = RefOptions.V1_2025 with { HamtThreshold = 1, HamtFanout = vector.GetProperty("fanout").GetInt32() };
             Check(vector, RefUnixfs.Build(directory, options), block: null);
         }
     }

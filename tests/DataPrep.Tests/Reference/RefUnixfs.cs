@@ -98,7 +98,7 @@ internal sealed class RefUnixfs
 
         long estimate = _options.BlockBytes ? basic.Size : entries.Sum(entry => (long)entry.Name.Length + entry.Block.Cid.Bytes.Length);
         // A directory begins basic and is looked at when an entry is added, so an empty one never shards
-        return entries.Count > 0 && estimate > _options.HamtThreshold
+        return entries.Count > 0 && _options.HamtThreshold > 0 && estimate > _options.HamtThreshold
             ? RefHamt.Root(entries, _options.HamtFanout, metadata, DagPb)
             : basic;
     }
