@@ -58,6 +58,7 @@ internal static class SampleGen
         (3, Gen.Choose(1, 400).Select(number => Encoding.ASCII.GetBytes($"f{number}"))),
         (1, from length in Gen.Choose(1, 12)
             from bytes in Gen.ArrayOf(Gen.Choose(1, 255).Select(b => b == '/' ? (byte)'_' : (byte)b), length)
+            where bytes is not ([(byte)'.'] or [(byte)'.', (byte)'.']) // no names in a folder
             select bytes));
 
     private static Gen<Sample> Link { get; } =
