@@ -11,7 +11,7 @@ internal static class Sha256Kernels
     /// <summary>Every kernel, the preferred first, supported here or not.</summary>
     public static IReadOnlyList<Sha256Kernel> All { get; } =
     [
-        // Native kernels go here, before the managed ones: SHA extensions, then AVX-512.
+        .. NativeKernels.All,
         new Vector256Sha256(),
         new DotNetSha256(),
         new PortableSha256(),

@@ -29,14 +29,22 @@ internal sealed class SubTreeHasher
     private const int Survivors = NodeLength << (BlockHeight - SurvivorHeight);
 
     private readonly Sha256Kernel _kernel;
-    private readonly byte[] _block = GC.AllocateUninitializedArray<byte>(BlockPadded, pinned: true);
-    private readonly byte[] _upper = GC.AllocateUninitializedArray<byte>(NodeLength << (SegmentHeight - SurvivorHeight), pinned: true);
+    private readonly ISubTreeKernel? _whole;
+    private readonly byte[] _scratch;
+    private readonly byte[] _block;
+    private readonly byte[] _upper;
 
     /// <summary>A hasher whose nodes come from that kernel.</summary>
     public SubTreeHasher(Sha256Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         _kernel = kernel;
+        _whole = kernel as ISubTreeKernel;
+        _scratch = Memory(_whole?.ScratchSize ?? 0);
+        _block = Memory(_whole is null ? BlockPadded : 0);
+        _upper = Memory(_whole is null ? NodeLength << (SegmentHeight - SurvivorHeight) : 0);
+
+        static byte[] Memory(int length) => GC.AllocateUninitializedArray<byte>(length, pinned: true);
     }
 
     /// <summary>The number of segments that a payload starts: its length over 1,040,384, rounded up.</summary>
@@ -70,6 +78,16 @@ internal sealed class SubTreeHasher
         if (raw.Length > PieceSize.Unpadded(PieceSize.OfHeight(height)))
             throw new ArgumentOutOfRangeException(nameof(raw), raw.Length, "More payload than the sub-tree holds.");
 
+        if (_whole is not null)
+        {
+            // The search ends at the first byte that is not zero, so it costs something only where it saves all the hashing.
+            if (raw.ContainsAnyExcept((byte)0))
+                _whole.HashSubTree(raw, height, root[..NodeLength], _scratch);
+            else
+                ZeroCommitment.At(height).CopyTo(root);
+            return;
+        }
+
         if (height <= BlockHeight)
         {
             Span<byte> leaves = _block.AsSpan(0, NodeLength << height);
@@ -93,7 +111,6 @@ internal sealed class SubTreeHasher
 
     private void HashBlock(ReadOnlySpan<byte> payload, Span<byte> survivors)
     {
-        // The search ends at the first byte that is not zero, so it costs something only where it saves all the hashing.
         if (!payload.ContainsAnyExcept((byte)0))
         {
             for (int at = 0; at < survivors.Length; at += NodeLength)
