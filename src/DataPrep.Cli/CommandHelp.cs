@@ -40,6 +40,18 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Example:
               dataprep inspect data.car --blocks
             """,
+        ["bench"] = """
+            Example:
+              dataprep bench kernels
+            """,
+        ["kernels"] = """
+            Rates are of one thread, in GB/s of raw bytes, x beside .NET's SHA-256 of one stream in the same run:
+            commp is the tree of a piece, leaves are chunks of 1 MiB, small are messages of 0 to 100 KB.
+            DATAPREP_SHA256=NAME forces a kernel.
+
+            Example:
+              dataprep bench kernels --json
+            """,
         ["verify"] = """
             Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its
             manifests and tree sidecars say what the pieces hold.

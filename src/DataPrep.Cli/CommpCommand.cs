@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DataPrep.Packing;
 using DataPrep.Piece;
+using DataPrep.Source;
 
 namespace DataPrep.Cli;
 
@@ -42,14 +43,12 @@ internal static class CommpCommand
         if (file != "-" && Directory.Exists(file))
             throw new IOException($"{file}: is a folder; name files, or pack it");
         using var stream = file == "-" ? Console.OpenStandardInput() : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
-        using var hasher = new CommPHasher();
-        byte[] buffer = new byte[1 << 20];
+        if (file == "-")
+            Posix.EnlargePipe(0);
 
         // A read of a pipe can last for ever and cannot be broken off: it is left behind when a signal comes.
-        for (int got; (got = Task.Run(() => stream.Read(buffer)).WaitAsync(CommandRunner.Cancel).GetAwaiter().GetResult()) > 0;)
-            hasher.Append(buffer.AsSpan(0, got));
-
-        return hasher.GetCommitmentAndReset();
+        var work = Task.Factory.StartNew(() => StreamCommP.Compute(stream, threads), TaskCreationOptions.LongRunning);
+        return work.WaitAsync(CommandRunner.Cancel).GetAwaiter().GetResult();
     }
 
     private static void Show(Terminal terminal, string file, PieceCommitment commitment, long? target)

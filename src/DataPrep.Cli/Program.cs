@@ -8,6 +8,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     LsCommand.Create(),
     InspectCommand.Create(),
     VerifyCommand.Create(),
+    BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);
 return CommandRunner.Run(root.Parse(args));

@@ -33,6 +33,9 @@ internal static unsafe partial class Posix
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle fd);
 
+    [LibraryImport("libc")]
+    private static partial int fcntl(int fd, int command, int argument);
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(SafeFileHandle fd, int operation);
 

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using DataPrep.Hashing;
+
+namespace DataPrep.Cli;
+
+/// <summary><c>dataprep bench</c></summary>
+internal static class BenchCommand
+{
+    public static Command Create()
+    {
+        var common = new CommonOptions();
+        var kernels = new Command("kernels", "Lists every SHA-256 kernel with its rates and the one in use");
+        common.AddTo(kernels);
+        kernels.SetAction(parsed =>
+        {
+            var terminal = common.Terminal(parsed);
+            return CommandRunner.Guard(terminal, () => Kernels(terminal));
+        });
+        return new Command("bench", "Measures what this machine can do") { kernels };
+    }
+
+    private static int Kernels(Terminal terminal)
+    {
+        var usable = Sha256Kernels.All.Where(kernel => kernel.IsSupported && Sha256SelfCheck.Passes(kernel)).ToList();
+        var bench = new KernelBench(CommandRunner.Cancel);
+        var results = bench.Run(usable);
+        terminal.Result(string.Create(CultureInfo.InvariantCulture, $"reference: SHA-256 of .NET, one stream, {bench.Reference / 1e9:0.00} GB/s"));
+        terminal.Result("kernel          ns/node   commp       x   leaves       x    small       x   leaves+commp   x");
+        foreach (var result in results)
+        {
+            terminal.Event("result", writer =>
+            {
+                writer.WriteString("name", result.Name);
+                writer.WriteNumber("bytesPerSecond", (long)result.BytesPerSecond);
+                writer.WriteNumber("threads", 1);
+                writer.WriteNumber("ratioToReference", Math.Round(result.RatioToReference, 4));
+            });
+        }
+
+        foreach (var kernel in Sha256Kernels.All)
+        {
+            if (!usable.Contains(kernel))
+                terminal.Result($"{kernel.Name,-14}  {(kernel.IsSupported ? "failed its self-check; not used" : "this CPU cannot run it")}");
+            else
+                terminal.Result(Row(kernel.Name, results));
+        }
+
+        if (NativeKernels.Absence is { } absence)
+            terminal.Result($"no native kernels: {absence}");
+        terminal.Result($"in use: {Sha256Kernels.Current.Name}");
+        terminal.Event("summary", writer => writer.WriteString("kernel", Sha256Kernels.Current.Name));
+        return ExitCode.Done;
+    }
+
+    private static string Row(string kernel, IReadOnlyList<BenchResult> results)
+    {
+        BenchResult Of(string work) => results.First(result => result.Name == $"{kernel}/{work}");
+        string Rate(string work) => string.Create(CultureInfo.InvariantCulture, $"{Of(work).BytesPerSecond / 1e9,6:0.00}  {Of(work).RatioToReference,6:0.00}");
+        double nanoseconds = 64e9 / Of("nodes").BytesPerSecond;
+        return string.Create(CultureInfo.InvariantCulture, $"{kernel,-14} {nanoseconds,8:0.0}  {Rate("commp")}   {Rate("leaves")}   {Rate("small")}   {Rate("leaves+commp")}");
+    }
+}
