@@ -1,6 +1,5 @@
 #include "kernel.h"
 
-#if defined(__x86_64__)
 #include <cpuid.h>
 
 enum {
@@ -44,4 +43,3 @@ int dp_cpu_has_avx512(void)
 {
     return has(0, LEAF7_EBX_AVX2 | LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512BW, XCR0_ZMM);
 }
-#endif

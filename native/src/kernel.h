@@ -55,12 +55,11 @@ extern const dp_kernel dp_kernel_avx2;
 extern const dp_kernel dp_kernel_avx512;
 extern const dp_kernel dp_kernel_armv8;
 
-#if defined(__x86_64__)
-/* CPU and operating system. */
+/* CPU and operating system; in cpu_x86.c and cpu_arm.c. */
 int dp_cpu_has_shani(void);
 int dp_cpu_has_avx2(void);
 int dp_cpu_has_avx512(void);
-#endif
+int dp_cpu_has_armv8_sha2(void);
 
 /* By index into the list of paths. */
 const dp_kernel *dp_kernel_at(int kernel);

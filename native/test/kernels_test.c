@@ -282,16 +282,13 @@ static void test_heights(int kernel, uint8_t *scratch)
 {
     for (int height = 2; height <= HIGHEST; height++) {
         size_t most = (size_t)GROUP << (height - 2);
-        for (size_t length = 0; length <= 3 * GROUP && length <= most; length += 1 + length % 2)
+        for (size_t length = 0; length <= 3 * GROUP && length <= most; length += height < 7 ? 1 : 61)
             check_tree(kernel, length, height, length, scratch);
-        for (size_t part = 1; part <= most; part *= 2) {
-            /* At each power of two of groups, and some groups further. */
-            for (size_t length = part * GROUP - 1; length <= part * GROUP + 1 && length <= most; length++) {
-                if (part > 2 && height % 3 == 0)
-                    check_tree(kernel, length, height, length, scratch);
-            }
-            if (part * GROUP > most)
-                break;
+        for (size_t part = 4 * GROUP; part <= most; part *= 2) {
+            if (height < HIGHEST && part < most / 2)
+                continue;
+            for (size_t length = part - 1; length <= part + 1 && length <= most; length++)
+                check_tree(kernel, length, height, length, scratch);
         }
         check_tree(kernel, most, height, most, scratch);
         check_tree(kernel, most - 1, height, most, scratch);
