@@ -27,7 +27,7 @@ enum form {
     FORM_RAW    /* coming in only: payload, padded by fr32 as it is loaded; two messages from each 127 bytes */
 };
 
-static inline __m128i load(const void *p)
+DP_ALWAYS_INLINE __m128i load(const void *p)
 {
     return _mm_loadu_si128(p);
 }
@@ -241,35 +241,37 @@ static __attribute__((noinline)) void raw_batches(const uint8_t *in, uint8_t *ou
     hash_batches(in, out, batches, FORM_RAW, FORM_NODES);
 }
 
-/* Whole batches in place, what is left over in a batch of its own, filled up with zeros. */
-DP_ALWAYS_INLINE void hash_all(void (*hash)(const uint8_t *, uint8_t *, size_t), const uint8_t *in, size_t message, uint8_t *out, size_t count)
+/* Inputs of `length` bytes that give `digests` digests each: as many whole batches as there are, then a batch of what is
+ * left over, filled up with zeros. */
+DP_ALWAYS_INLINE void hash_all(
+    void (*hash)(const uint8_t *, uint8_t *, size_t), const uint8_t *in, size_t length, uint8_t *out, size_t digests, size_t count)
 {
-    uint8_t last_in[LANES * DP_BLOCK] = { 0 }, last_out[LANES * DP_DIGEST];
-    size_t lanes = LANES * DP_BLOCK / (message == DP_RAW_GROUP ? DP_PADDED_GROUP : DP_BLOCK);
-    size_t digests = LANES / lanes * DP_DIGEST, whole = count / lanes, rest = count % lanes;
+    const size_t at_once = LANES / digests;
+    size_t batches = count / at_once, rest = count % at_once;
     enter();
-    if (whole > 0)
-        hash(in, out, whole);
+    if (batches > 0)
+        hash(in, out, batches);
     if (rest > 0) {
-        memcpy(last_in, in + whole * lanes * message, rest * message);
+        uint8_t last_in[LANES * DP_BLOCK] = { 0 }, last_out[LANES * DP_DIGEST];
+        memcpy(last_in, in + batches * at_once * length, rest * length);
         hash(last_in, last_out, 1);
-        memcpy(out + whole * lanes * digests, last_out, rest * digests);
+        memcpy(out + batches * LANES * DP_DIGEST, last_out, rest * digests * DP_DIGEST);
     }
 }
 
 static void hash_pairs(const uint8_t *pairs, uint8_t *digests, size_t count)
 {
-    hash_all(pair_batches, pairs, DP_BLOCK, digests, count);
+    hash_all(pair_batches, pairs, DP_BLOCK, digests, 1, count);
 }
 
 static void next_layer(const dp_node *children, dp_node *parents, size_t count)
 {
-    hash_all(node_batches, (const uint8_t *)children, DP_BLOCK, (uint8_t *)parents, count);
+    hash_all(node_batches, (const uint8_t *)children, DP_BLOCK, (uint8_t *)parents, 1, count);
 }
 
 static void first_layer(const uint8_t *raw, size_t groups, dp_node *nodes)
 {
-    hash_all(raw_batches, raw, DP_RAW_GROUP, (uint8_t *)nodes, groups);
+    hash_all(raw_batches, raw, DP_RAW_GROUP, (uint8_t *)nodes, 2, groups);
 }
 
 /* One block of each of up to four streams: the schedules of the next blocks beside the rounds of these. */
@@ -282,11 +284,10 @@ DP_ALWAYS_INLINE void compress_streams(uint32_t (*states)[8], const uint8_t *con
     size_t offset = 0;
 
     UNROLL for (int i = 0; i < streams; i++) {
-        __m128i dcba = load(states[i]), hgfe = load(states[i] + 4);
-        dcba = _mm_shuffle_epi32(dcba, 0x1b); /* now a is at the top, as in abef */
-        hgfe = _mm_shuffle_epi32(hgfe, 0x1b);
-        abef[i] = _mm_unpackhi_epi64(hgfe, dcba);
-        cdgh[i] = _mm_unpacklo_epi64(hgfe, dcba);
+        __m128i abcd = _mm_shuffle_epi32(load(states[i]), 0x1b); /* a at the top */
+        __m128i efgh = _mm_shuffle_epi32(load(states[i] + 4), 0x1b);
+        abef[i] = _mm_unpackhi_epi64(efgh, abcd);
+        cdgh[i] = _mm_unpacklo_epi64(efgh, abcd);
     }
 
 #define SCHEDULE_STREAMS(i) \
