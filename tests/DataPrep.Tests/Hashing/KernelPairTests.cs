@@ -8,7 +8,7 @@ public sealed class KernelPairTests
 {
     private const byte Untouched = 0x5a;
 
-    public static TheoryData<string> Kernels => KernelData.Supported;
+    public static TheoryData<string> Kernels => KernelData.Kernels;
 
     [Theory]
     [MemberData(nameof(Kernels))]
