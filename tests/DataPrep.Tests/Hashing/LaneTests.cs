@@ -139,18 +139,20 @@ public sealed class LaneTests
         }
     }
 
-    private static unsafe void CheckMessages<TVector, TLanes>(int longest)
+    private static unsafe void CheckMessages<TVector, TLanes>(int ownLongest)
         where TVector : unmanaged
         where TLanes : ILanes<TVector>
     {
+        // Vectors that the runtime makes of scalars are some hundred times slower.
+        int longest = Vector128.IsHardwareAccelerated ? 30_000 : 3_000;
         byte[] buffer = KernelData.Random(5, 100_000);
         var random = new Random(6);
         for (int round = 0; round < 25; round++)
         {
-            Message[] messages = [.. Enumerable.Range(0, random.Next(0, 40)).Select(_ => new Message(random.Next(50_000), random.Next(random.Next(50_000))))];
+            Message[] messages = [.. Enumerable.Range(0, random.Next(0, 40)).Select(_ => new Message(random.Next(50_000), random.Next(random.Next(longest))))];
             byte[] digests = new byte[32 * messages.Length];
             fixed (byte* start = buffer)
-                LaneMessages<TVector, TLanes>.Hash(start, messages, digests, longest);
+                LaneMessages<TVector, TLanes>.Hash(start, messages, digests, ownLongest);
             KernelData.AssertDigests(buffer, messages, digests);
         }
     }
