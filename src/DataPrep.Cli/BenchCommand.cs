@@ -22,7 +22,8 @@ internal static class BenchCommand
 
     private static int Kernels(Terminal terminal)
     {
-        var usable = Sha256Kernels.All.Where(kernel => kernel.IsSupported && Sha256SelfCheck.Passes(kernel)).ToList();
+        var choice = Sha256Kernels.Choice;
+        var usable = KernelChoice.Survey(Sha256Kernels.All).Where(candidate => candidate.PassesSelfCheck == true).Select(candidate => candidate.Kernel).ToList();
         var bench = new KernelBench(CommandRunner.Cancel);
         var results = bench.Run(usable);
         terminal.Result(string.Create(CultureInfo.InvariantCulture, $"reference: SHA-256 of .NET, one stream, {bench.Reference / 1e9:0.00} GB/s"));
@@ -48,8 +49,12 @@ internal static class BenchCommand
 
         if (NativeKernels.Absence is { } absence)
             terminal.Result($"no native kernels: {absence}");
-        terminal.Result($"in use: {Sha256Kernels.Current.Name}");
-        terminal.Event("summary", writer => writer.WriteString("kernel", Sha256Kernels.Current.Name));
+        terminal.Result($"in use: {choice.Chosen.Name}, {choice.Reason}");
+        terminal.Event("summary", writer =>
+        {
+            writer.WriteString("kernel", choice.Chosen.Name);
+            writer.WriteString("reason", choice.Reason);
+        });
         return ExitCode.Done;
     }
 

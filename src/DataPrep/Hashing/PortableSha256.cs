@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace DataPrep.Hashing;
 
@@ -42,6 +43,7 @@ internal sealed class PortableSha256 : Sha256Kernel
             BinaryPrimitives.WriteUInt32BigEndian(digest[(4 * i)..], state[i]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compress(Span<uint> state, ReadOnlySpan<byte> block)
     {
         Span<uint> w = stackalloc uint[64];

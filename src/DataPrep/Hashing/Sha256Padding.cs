@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace DataPrep.Hashing;
 
@@ -18,5 +19,26 @@ internal static class Sha256Padding
         blocks[(remainder.Length + 1)..(length - 8)].Clear();
         BinaryPrimitives.WriteInt64BigEndian(blocks[(length - 8)..], messageLength * 8);
         return length;
+    }
+
+    /// <summary>
+    /// K[t] + W[t], t = 0..63, of the block that follows 64 bytes of message: 0x80, zeros and the length 512. It is the
+    /// same for every pair of tree nodes.
+    /// </summary>
+    public static uint[] PairSchedule()
+    {
+        uint[] w = new uint[64];
+        w[0] = 0x80000000;
+        w[15] = 8 * Sha256Kernel.PairLength;
+        for (int t = 16; t < 64; t++)
+        {
+            uint s0 = BitOperations.RotateRight(w[t - 15], 7) ^ BitOperations.RotateRight(w[t - 15], 18) ^ (w[t - 15] >> 3);
+            uint s1 = BitOperations.RotateRight(w[t - 2], 17) ^ BitOperations.RotateRight(w[t - 2], 19) ^ (w[t - 2] >> 10);
+            w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+        }
+
+        for (int t = 0; t < 64; t++)
+            w[t] += Sha256Constants.RoundConstants[t];
+        return w;
     }
 }

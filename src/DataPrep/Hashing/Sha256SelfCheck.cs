@@ -19,7 +19,28 @@ internal static class Sha256SelfCheck
     private static readonly byte[] s_secondPair = Convert.FromHexString("DB56114E00FDD4C1F85C892BF35AC9A89289AAECB1EBD0A96CDE606A748B5D71");
 
     /// <summary>Whether the kernel gives the known answers, in every lane and in place.</summary>
-    public static bool Passes(Sha256Kernel kernel) => Messages(kernel) && Pairs(kernel);
+    public static bool Passes(Sha256Kernel kernel) =>
+        Messages(kernel) && Pairs(kernel) && (kernel is not ISubTreeKernel trees || SubTree(trees));
+
+    // The commitment to 65,536 bytes of a linear congruential generator, as go-fil-commp-hashhash and data-segment compute it.
+    private static readonly byte[] s_subTree = Convert.FromHexString("DCD3ED5CFF82D087679E178653C904EA153B764C7AB6F116D0EC1F085868FA27");
+
+    /// <summary>Whole blocks of leaves, one that ends within a group of 127 bytes, and zeros behind it.</summary>
+    private static bool SubTree(ISubTreeKernel kernel)
+    {
+        const int Height = 12;
+        byte[] payload = new byte[65_536];
+        uint x = 12_345;
+        for (int i = 0; i < payload.Length; i++)
+        {
+            x = unchecked((x * 1_664_525) + 1_013_904_223);
+            payload[i] = (byte)(x >> 24);
+        }
+
+        byte[] root = new byte[32];
+        kernel.HashSubTree(payload, Height, root, new byte[kernel.ScratchSize]);
+        return root.AsSpan().SequenceEqual(s_subTree);
+    }
 
     private static bool Messages(Sha256Kernel kernel)
     {

@@ -27,6 +27,7 @@ internal static class Fr32
     /// <param name="raw">A multiple of 127 bytes.</param>
     /// <param name="padded">At least 128 bytes for each 127; must not overlap <paramref name="raw"/>.</param>
     /// <exception cref="ArgumentException">The lengths are not as said.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Pad(ReadOnlySpan<byte> raw, Span<byte> padded)
     {
         int groups = raw.Length / RawGroup;

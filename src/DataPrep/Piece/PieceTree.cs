@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using DataPrep.Hashing;
 
 namespace DataPrep.Piece;
@@ -79,6 +80,7 @@ internal static class PieceTree
     /// <param name="kernel">Hashes the pairs.</param>
     /// <param name="children">An even number of nodes.</param>
     /// <param name="parents">Half as many; may begin where <paramref name="children"/> begins.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void HashLayer(Sha256Kernel kernel, ReadOnlySpan<byte> children, Span<byte> parents)
     {
         kernel.HashPairs(children, parents);

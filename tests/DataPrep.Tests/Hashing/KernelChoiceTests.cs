@@ -11,15 +11,50 @@ public sealed class KernelChoiceTests
         Assert.All(Sha256Kernels.All.Where(kernel => kernel.IsSupported), kernel => Assert.Same(kernel, Sha256Kernels.Resolve(kernel.Name)));
         Assert.Equal(Sha256Kernels.All.Count, Sha256Kernels.All.Select(kernel => kernel.Name).Distinct().Count());
         Assert.Contains(Sha256Kernels.Current, Sha256Kernels.All);
+        Assert.NotEmpty(Sha256Kernels.Choice.Reason);
     }
 
     [Fact]
-    public void Without_a_name_the_first_supported_kernel_is_taken()
+    public void Without_a_name_a_supported_kernel_that_passes_is_taken()
     {
-        Sha256Kernel[] candidates = [new Fake { Supported = false }, new Fake { Wrong = true }, new PortableSha256(), new DotNetSha256()];
-        Assert.Same(candidates[2], Sha256Kernels.Resolve(null, candidates));
-        Assert.Same(candidates[2], Sha256Kernels.Resolve("", candidates));
-        Assert.Throws<InvalidOperationException>(() => Sha256Kernels.Resolve(null, candidates[..2]));
+        Sha256Kernel[] kernels = [new Fake { Supported = false }, new Fake { Wrong = true }, new PortableSha256()];
+        Assert.Same(kernels[2], KernelChoice.Make(null, kernels).Chosen);
+        KernelChoice choice = KernelChoice.Make("", kernels);
+        Assert.Same(kernels[2], choice.Chosen);
+        Assert.Contains("failed the self-check: fake", choice.Reason);
+        Assert.Equal([(false, null), (true, false), (true, (bool?)true)], choice.Candidates.Select(c => (c.Supported, c.PassesSelfCheck)));
+        Assert.Equal([false, false, true], choice.Candidates.Select(c => c.Cost is not null));
+        Assert.Throws<InvalidOperationException>(() => KernelChoice.Make(null, kernels[..2]));
+    }
+
+    [Fact]
+    public void The_fastest_for_packing_is_taken()
+    {
+        // 127 payload bytes are 127 bytes of message and 4 pairs: the second takes 2 + 4 * 31.75 / 127 = 3 ns for a byte, the third 2.5 + 0.25.
+        KernelCandidate[] candidates = [Measured(127, 1), Measured(31.75, 2), Measured(7.9375, 2.5), Measured(1, 1) with { PassesSelfCheck = false }];
+        Assert.Equal(3, candidates[1].Cost!.Value.PerPayloadByte, 9);
+        Assert.Same(candidates[2].Kernel, KernelChoice.Fastest(candidates).Chosen);
+        Assert.Same(candidates[1].Kernel, KernelChoice.Fastest(candidates[..2]).Chosen);
+    }
+
+    [Fact]
+    public void Of_nearly_equal_kernels_the_preferred_is_taken()
+    {
+        KernelCandidate[] candidates = [Measured(100, 1), Measured(99, 0.97), Measured(97, 0.96)];
+        Assert.Same(candidates[0].Kernel, KernelChoice.Fastest(candidates).Chosen);
+    }
+
+    [Fact]
+    public void Every_supported_kernel_is_checked_and_measured()
+    {
+        IReadOnlyList<KernelCandidate> candidates = KernelChoice.Survey(Sha256Kernels.All);
+        Assert.Equal(Sha256Kernels.All, candidates.Select(candidate => candidate.Kernel));
+        Assert.All(candidates, candidate =>
+        {
+            Assert.Equal(candidate.Kernel.IsSupported, candidate.Supported);
+            Assert.Equal(candidate.Supported ? true : null, candidate.PassesSelfCheck);
+            Assert.Equal(candidate.Supported, candidate.Cost is { NanosecondsPerByte: > 0 and < 1e6, NanosecondsPerPair: > 0 and < 1e9 });
+        });
     }
 
     [Fact]
@@ -28,18 +63,20 @@ public sealed class KernelChoiceTests
         Sha256Kernel[] candidates = [new Fake(), new PortableSha256()];
         Assert.Equal(
             "DATAPREP_SHA256: no kernel 'x'; known: fake, portable",
-            Assert.Throws<ArgumentException>(() => Sha256Kernels.Resolve("x", candidates)).Message);
+            Assert.Throws<ArgumentException>(() => KernelChoice.Make("x", candidates)).Message);
     }
 
     [Fact]
     public void A_named_kernel_that_is_unsupported_or_wrong_is_refused()
     {
-        Assert.Contains("not supported", Assert.Throws<ArgumentException>(() => Sha256Kernels.Resolve("fake", [new Fake { Supported = false }])).Message);
-        Assert.Contains("self-check", Assert.Throws<InvalidOperationException>(() => Sha256Kernels.Resolve("fake", [new Fake { Wrong = true }])).Message);
+        Assert.Contains("not supported", Assert.Throws<ArgumentException>(() => KernelChoice.Make("fake", [new Fake { Supported = false }])).Message);
+        Assert.Contains("self-check", Assert.Throws<InvalidOperationException>(() => KernelChoice.Make("fake", [new Fake { Wrong = true }])).Message);
         Assert.Contains(
-            "self-check", Assert.Throws<InvalidOperationException>(() => Sha256Kernels.Resolve("fake", [new Fake { WrongPairs = true }])).Message);
-        Assert.NotNull(Sha256Kernels.Resolve("fake", [new Fake()]));
+            "self-check", Assert.Throws<InvalidOperationException>(() => KernelChoice.Make("fake", [new Fake { WrongPairs = true }])).Message);
+        Assert.NotNull(KernelChoice.Make("fake", [new Fake()]));
     }
+
+    private static KernelCandidate Measured(double pair, double messageByte) => new(new Fake(), true, true, new KernelCost(pair, messageByte));
 
     private sealed class Fake : Sha256Kernel
     {

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using DataPrep.Hashing;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace DataPrep.Tests.Hashing;
@@ -8,7 +10,7 @@ public sealed class KernelPairTests
 {
     private const byte Untouched = 0x5a;
 
-    public static TheoryData<string> Kernels => KernelData.Supported;
+    public static TheoryData<string> Kernels => KernelData.Kernels;
 
     [Theory]
     [MemberData(nameof(Kernels))]
@@ -36,6 +38,32 @@ public sealed class KernelPairTests
             Assert.Equal(Expected(pairs), layer[..(32 * count)]);
             Assert.Equal(pairs[(32 * count)..], layer[(32 * count)..]);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Any_split_at_any_alignment_gives_the_same(string name)
+    {
+        Sha256Kernel kernel = KernelData.Kernel(name);
+        Gen<(int Count, int Split, int Shift, bool InPlace)> cases =
+            from count in Gen.Choose(0, 100)
+            from split in Gen.Choose(0, count)
+            from shift in Gen.Choose(0, 63)
+            from inPlace in Gen.Elements(true, false)
+            select (count, split, shift, inPlace);
+        Prop.ForAll(Arb.From(cases), item =>
+        {
+            byte[] buffer = KernelData.Random(item.Count, item.Shift + (64 * item.Count)), other = new byte[buffer.Length];
+            Span<byte> pairs = buffer.AsSpan(item.Shift), digests = item.InPlace ? pairs : other.AsSpan(item.Shift);
+            byte[] expected = Expected(pairs);
+            kernel.HashPairs(pairs[..(64 * item.Split)], digests);
+
+            // In place, the second part's digests go where its own pairs begin.
+            Span<byte> second = digests[((item.InPlace ? 64 : 32) * item.Split)..];
+            kernel.HashPairs(pairs[(64 * item.Split)..], second);
+            return digests[..(32 * item.Split)].SequenceEqual(expected.AsSpan(0, 32 * item.Split))
+                && second[..(32 * (item.Count - item.Split))].SequenceEqual(expected.AsSpan(32 * item.Split));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(50));
     }
 
     [Theory]

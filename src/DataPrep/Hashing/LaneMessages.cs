@@ -5,12 +5,14 @@ using System.Security.Cryptography;
 namespace DataPrep.Hashing;
 
 /// <summary>
-/// Eight messages of any lengths at a time: a lane that ends gives its digest and takes the next message. When no
+/// Messages of any lengths, one in each lane: a lane that ends gives its digest and takes the next message. When no
 /// message is left to take, what still runs is finished by the platform's SHA-256 if that is sooner.
 /// </summary>
-internal unsafe ref struct EightLaneMessages
+internal unsafe ref struct LaneMessages<TVector, TLanes>
+    where TVector : unmanaged
+    where TLanes : ILanes<TVector>
 {
-    private const int Lanes = EightLaneCompression.Lanes;
+    private const int MaxLanes = 16;
     private const int BlockLength = 64;
 
     // A lane's last blocks: at most two.
@@ -23,12 +25,12 @@ internal unsafe ref struct EightLaneMessages
     private readonly uint* _state;
     private readonly byte* _tails;
     private readonly byte** _blocks;
-    private fixed int _blocksLeft[Lanes];
-    private fixed int _message[Lanes];
-    private fixed bool _inTail[Lanes];
+    private fixed int _blocksLeft[MaxLanes];
+    private fixed int _message[MaxLanes];
+    private fixed bool _inTail[MaxLanes];
     private int _next;
 
-    private EightLaneMessages(
+    private LaneMessages(
         byte* buffer, ReadOnlySpan<Message> messages, Span<byte> digests, int longest, uint* state, byte* tails, byte** blocks)
     {
         _buffer = buffer;
@@ -46,20 +48,22 @@ internal unsafe ref struct EightLaneMessages
     /// <param name="digests">32 bytes for each message.</param>
     /// <param name="longest">Messages of more bytes than this go to the platform's SHA-256 at once.</param>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Hash(byte* buffer, ReadOnlySpan<Message> messages, Span<byte> digests, int longest)
     {
-        uint* state = stackalloc uint[EightLaneCompression.StateWords];
-        uint* scratch = stackalloc uint[EightLaneCompression.ScheduleWords];
-        byte* tails = stackalloc byte[Lanes * TailLength];
-        byte** blocks = stackalloc byte*[Lanes];
-        EightLaneCompression.Initialize(state);
-        new EightLaneMessages(buffer, messages, digests, longest, state, tails, blocks).Run(scratch);
+        byte* scratch = stackalloc byte[LaneScratch<TVector, TLanes>.Length];
+        var split = new LaneScratch<TVector, TLanes>(scratch);
+        byte* tails = stackalloc byte[MaxLanes * TailLength];
+        byte** blocks = stackalloc byte*[MaxLanes];
+        LaneCompression<TVector, TLanes>.Initialize(split.State);
+        new LaneMessages<TVector, TLanes>(buffer, messages, digests, longest, split.State, tails, blocks).Run(split.Schedule);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run(uint* scratch)
     {
         int active = 0;
-        for (int lane = 0; lane < Lanes; lane++)
+        for (int lane = 0; lane < TLanes.Count; lane++)
         {
             if (Start(lane))
                 active++;
@@ -69,7 +73,7 @@ internal unsafe ref struct EightLaneMessages
         while (active > 0)
         {
             int run = int.MaxValue;
-            for (int lane = 0; lane < Lanes; lane++)
+            for (int lane = 0; lane < TLanes.Count; lane++)
             {
                 if (_message[lane] >= 0)
                     run = Math.Min(run, _blocksLeft[lane]);
@@ -77,13 +81,13 @@ internal unsafe ref struct EightLaneMessages
 
             for (int block = 0; block < run; block++)
             {
-                EightLaneCompression.Compress(_state, _blocks, scratch);
-                for (int lane = 0; lane < Lanes; lane++)
+                LaneCompression<TVector, TLanes>.Compress(_state, _blocks, scratch);
+                for (int lane = 0; lane < TLanes.Count; lane++)
                     _blocks[lane] += _message[lane] >= 0 ? BlockLength : 0;
             }
 
             bool ended = false;
-            for (int lane = 0; lane < Lanes; lane++)
+            for (int lane = 0; lane < TLanes.Count; lane++)
             {
                 if (_message[lane] < 0 || (_blocksLeft[lane] -= run) > 0)
                     continue;
@@ -124,7 +128,7 @@ internal unsafe ref struct EightLaneMessages
             }
 
             for (int word = 0; word < 8; word++)
-                _state[(word * Lanes) + lane] = Sha256Constants.InitialState[word];
+                _state[(word * TLanes.Count) + lane] = Sha256Constants.InitialState[word];
             _message[lane] = index;
             _inTail[lane] = false;
             _blocks[lane] = _buffer + message.Offset;
@@ -155,18 +159,18 @@ internal unsafe ref struct EightLaneMessages
     {
         Span<byte> digest = _digests.Slice(_message[lane] * Sha256Kernel.DigestLength, Sha256Kernel.DigestLength);
         for (int word = 0; word < 8; word++)
-            BinaryPrimitives.WriteUInt32BigEndian(digest[(4 * word)..], _state[(word * Lanes) + lane]);
+            BinaryPrimitives.WriteUInt32BigEndian(digest[(4 * word)..], _state[(word * TLanes.Count) + lane]);
     }
 
     /// <summary>
     /// All lanes together go about as fast as one stream of the platform's, or several times as fast where it has no
-    /// SHA instructions; a lane alone an eighth of that. So weigh what is left of the longest message, times eight,
+    /// SHA instructions; a lane alone a small part of that. So weigh what is left of the longest message, times their number,
     /// against the full lengths of all that would have to be begun anew.
     /// </summary>
     private readonly bool PlatformIsSooner(int active)
     {
         long anew = 0, left = 0;
-        for (int lane = 0; lane < Lanes; lane++)
+        for (int lane = 0; lane < TLanes.Count; lane++)
         {
             if (_message[lane] < 0)
                 continue;
@@ -175,12 +179,12 @@ internal unsafe ref struct EightLaneMessages
                 left = Math.Max(left, (long)_blocksLeft[lane] * BlockLength);
         }
 
-        return anew + (active * Vector256Sha256.PlatformCallCost) < left * Lanes / (_longest == int.MaxValue ? 4 : 1);
+        return anew + (active * LaneSha256<TVector, TLanes>.PlatformCallCost) < left * TLanes.Count / (_longest == int.MaxValue ? 4 : 1);
     }
 
     private readonly void HashRestOneByOne()
     {
-        for (int lane = 0; lane < Lanes; lane++)
+        for (int lane = 0; lane < TLanes.Count; lane++)
         {
             if (_message[lane] >= 0)
                 HashAlone(_message[lane]);

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace DataPrep.Hashing;
+
+/// <summary>The kernel that was chosen, out of which ones, and why.</summary>
+/// <param name="Chosen">The one to use.</param>
+/// <param name="Reason">Why, in words for people.</param>
+/// <param name="Candidates">All candidates in order of preference, with what was found out for the choice.</param>
+internal sealed record KernelChoice(Sha256Kernel Chosen, string Reason, IReadOnlyList<KernelCandidate> Candidates)
+{
+    // A kernel further down the list must be faster by this much: equals shall not take turns from run to run.
+    private const double ClearlyFaster = 0.95;
+
+    /// <summary>The kernel of that name; for null or nothing the fastest one that is supported and passes its self-check.</summary>
+    /// <exception cref="ArgumentException">No kernel has that name, or this machine cannot run it.</exception>
+    /// <exception cref="InvalidOperationException">The named kernel failed its self-check; or none passes it.</exception>
+    public static KernelChoice Make(string? name, IReadOnlyList<Sha256Kernel> kernels) =>
+        string.IsNullOrEmpty(name) ? Fastest(Survey(kernels)) : Named(name, kernels);
+
+    /// <summary>Checks every supported kernel and measures those that pass, in about a millisecond once they are compiled.</summary>
+    public static IReadOnlyList<KernelCandidate> Survey(IReadOnlyList<Sha256Kernel> kernels)
+    {
+        KernelCandidate[] candidates = [.. kernels.Select(kernel => new KernelCandidate(
+            kernel, kernel.IsSupported, kernel.IsSupported ? Sha256SelfCheck.Passes(kernel) : null, null))];
+        Sha256Kernel[] usable = [.. candidates.Where(candidate => candidate.PassesSelfCheck == true).Select(candidate => candidate.Kernel)];
+        KernelCost[] costs = KernelCalibration.Measure(usable);
+        return
+        [
+            .. candidates.Select(candidate => Array.IndexOf(usable, candidate.Kernel) is int at and >= 0
+                ? candidate with { Cost = costs[at] }
+                : candidate),
+        ];
+    }
+
+    /// <summary>The choice by the candidates' costs.</summary>
+    /// <exception cref="InvalidOperationException">No candidate passed its self-check.</exception>
+    public static KernelChoice Fastest(IReadOnlyList<KernelCandidate> candidates)
+    {
+        KernelCandidate? best = null;
+        foreach (KernelCandidate candidate in candidates.Where(candidate => candidate.Supported && candidate.PassesSelfCheck == true))
+        {
+            if (best is null || PerByte(candidate) < PerByte(best) * ClearlyFaster)
+                best = candidate;
+        }
+
+        if (best is null)
+            throw new InvalidOperationException("No SHA-256 kernel passes its self-check on this machine.");
+        int wrong = candidates.Count(candidate => candidate.PassesSelfCheck == false);
+        string reason = string.Create(CultureInfo.InvariantCulture, $"fastest here: {PerByte(best):F2} ns per payload byte")
+            + (wrong == 0 ? "" : $"; not used, as they failed the self-check: {string.Join(", ", candidates.Where(c => c.PassesSelfCheck == false).Select(c => c.Name))}");
+        return new KernelChoice(best.Kernel, reason, candidates);
+    }
+
+    private static double PerByte(KernelCandidate candidate) => candidate.Cost?.PerPayloadByte ?? double.PositiveInfinity;
+
+    private static KernelChoice Named(string name, IReadOnlyList<Sha256Kernel> kernels)
+    {
+        string known = string.Join(", ", kernels.Select(kernel => kernel.Name));
+        Sha256Kernel named = kernels.FirstOrDefault(kernel => kernel.Name == name)
+            ?? throw new ArgumentException($"{Sha256Kernels.Variable}: no kernel '{name}'; known: {known}");
+        if (!named.IsSupported)
+            throw new ArgumentException($"{Sha256Kernels.Variable}: kernel '{name}' is not supported on this machine; known: {known}");
+        if (!Sha256SelfCheck.Passes(named))
+            throw new InvalidOperationException($"{Sha256Kernels.Variable}: kernel '{name}' failed its self-check and is not used.");
+        return new KernelChoice(
+            named,
+            $"asked for by {Sha256Kernels.Variable}",
+            [.. kernels.Select(kernel => new KernelCandidate(kernel, kernel.IsSupported, ReferenceEquals(kernel, named) ? true : null, null))]);
+    }
+}
