@@ -14,8 +14,15 @@ internal sealed record KernelChoice(Sha256Kernel Chosen, string Reason, IReadOnl
     /// <summary>The kernel of that name; for null or nothing the fastest one that is supported and passes its self-check.</summary>
     /// <exception cref="ArgumentException">No kernel has that name, or this machine cannot run it.</exception>
     /// <exception cref="InvalidOperationException">The named kernel failed its self-check; or none passes it.</exception>
-    public static KernelChoice Make(string? name, IReadOnlyList<Sha256Kernel> kernels) =>
-        string.IsNullOrEmpty(name) ? Fastest(Survey(kernels)) : Named(name, kernels);
+    public static KernelChoice Make(string? name, IReadOnlyList<Sha256Kernel> kernels)
+    {
+        if (!string.IsNullOrEmpty(name))
+            return Named(name, kernels);
+        // Managed kernels are compiled when they are first called, which takes longer than all else here: where a native
+        // one uses what the CPU has, they are not asked.
+        var native = Survey([.. kernels.Where(kernel => kernel is NativeSha256 { IsAccelerated: true, IsSupported: true })]);
+        return Fastest(native.Any(candidate => candidate.PassesSelfCheck == true) ? native : Survey(kernels));
+    }
 
     /// <summary>Checks every supported kernel and measures those that pass, in about a millisecond once they are compiled.</summary>
     public static IReadOnlyList<KernelCandidate> Survey(IReadOnlyList<Sha256Kernel> kernels)

@@ -8,6 +8,9 @@ internal sealed unsafe class NativeSha256(int index, string name) : Sha256Kernel
 
     public override bool IsSupported => NativeKernels.dp_kernel_supported(index) == 1;
 
+    /// <summary>Whether it uses more than plain C does.</summary>
+    public bool IsAccelerated => name != "portable-c";
+
     public int ScratchSize { get; } = (int)NativeKernels.dp_scratch_size();
 
     public void HashSubTree(ReadOnlySpan<byte> raw, int height, Span<byte> root, Span<byte> scratch)
