@@ -8,7 +8,7 @@ namespace DataPrep.Packing;
 /// <summary>The commitment to a file's bytes, by several threads.</summary>
 internal static class FileCommP
 {
-    private const int RangeSegments = 8;
+    private const int RangeSegments = 1;
 
     /// <summary>Commitment and the nodes of its tree's sidecar layer.</summary>
     /// <exception cref="IOException">The file cannot be read, or changes meanwhile.</exception>
