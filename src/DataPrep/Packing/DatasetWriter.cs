@@ -32,9 +32,9 @@ internal sealed class DatasetWriter
 
     public PieceRecord Piece { get; }
 
-    public DatasetRecord Dataset { get; private set; }
+    public DatasetRecord Dataset { get; }
 
-    public void Write(long pieceSize)
+    public void Write()
     {
         var tree = new TreeSidecar(piece.Commitment, piece.Nodes);
         folder.Write(Piece.PieceCid + ".tree", tree.Write);
@@ -44,7 +44,6 @@ internal sealed class DatasetWriter
             folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree.Skipped), RecordJson.Default.SkippedRecord));
         else
             File.Delete(folder.FileOf(RecordFile.Skipped));
-        Dataset = Dataset with { PieceSize = pieceSize };
         folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, Dataset, RecordJson.Default.DatasetRecord));
     }
 

@@ -8,8 +8,6 @@ namespace DataPrep.Packing;
 /// <summary>The commitment to a file's bytes, by several threads.</summary>
 internal static class FileCommP
 {
-    private const int RangeSegments = 1;
-
     /// <summary>Commitment and the nodes of its tree's sidecar layer.</summary>
     /// <exception cref="IOException">The file cannot be read, or changes meanwhile.</exception>
     public static TreeSidecar Compute(string path, int threads, Action<long> progress, CancellationToken cancel)
@@ -38,25 +36,24 @@ internal static class FileCommP
     {
         byte[] nodes = new byte[Math.Max(1, SubTreeHasher.SegmentCount(size)) * 32];
         long next = -1;
-        const int Range = RangeSegments * SubTreeHasher.SegmentRaw;
+        // A segment at a time is hashed while it is in cache; a piece of less than one is one node.
+        const int Segment = SubTreeHasher.SegmentRaw;
         int height = PieceSize.Height(PieceSize.Padded(size));
+        int nodeHeight = Math.Min(height, SubTreeHasher.SegmentHeight);
 
         void Work()
         {
             var hasher = new SubTreeHasher(Sha256Kernels.Current);
-            byte[] buffer = new byte[(int)Math.Min(size, Range)];
-            for (long range; (range = Interlocked.Increment(ref next)) * Range < size || (range == 0 && size == 0);)
+            byte[] buffer = new byte[(int)Math.Min(size, Segment)];
+            for (long segment; (segment = Interlocked.Increment(ref next)) * Segment < size || (segment == 0 && size == 0);)
             {
                 cancel.ThrowIfCancellationRequested();
-                long start = range * Range;
-                var bytes = buffer.AsSpan(0, (int)Math.Min(Range, size - start));
+                long start = segment * Segment;
+                var bytes = buffer.AsSpan(0, (int)Math.Min(Segment, size - start));
                 int got = Posix.ReadAt(fd, start, bytes, out int error);
                 if (got < bytes.Length)
                     throw new IOException($"{PathText.Quote(path)}: {(got < 0 ? Posix.Describe(error) : "ended early")} at offset {start + Math.Max(got, 0)}");
-                if (height < SubTreeHasher.SegmentHeight)
-                    hasher.Root(bytes, height, nodes);
-                else
-                    hasher.HashSegments(bytes, nodes.AsSpan((int)(range * RangeSegments * 32)));
+                hasher.Root(bytes, nodeHeight, nodes.AsSpan((int)(segment * 32), 32));
                 progress(bytes.Length);
             }
         }
@@ -71,10 +68,7 @@ internal static class FileCommP
         }
 
         byte[] root = new byte[32];
-        if (height < SubTreeHasher.SegmentHeight)
-            nodes.AsSpan(0, 32).CopyTo(root);
-        else
-            PieceTree.Fold(nodes, SubTreeHasher.SegmentHeight, height, root);
+        PieceTree.Fold(nodes, nodeHeight, height, root);
         return new TreeSidecar(new PieceCommitment(root, size, PieceSize.Padded(size)), nodes);
     }
 }

@@ -95,7 +95,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         using var piece = engine.Run();
         var records = new DatasetWriter(folder, plan, piece);
         file.Place(records.Piece.CarFile);
-        records.Write(options.PieceSize);
+        records.Write();
         return new PackResult(records.Dataset, [records.Piece], plan.Tree.Skipped, false, default);
     }
 
