@@ -1,7 +1,8 @@
 /* Every path of the library against known answers and against the portable path.
  *
  *   kernels_test [known|messages|pairs|trees|all] [seed]
- *   kernels_test bench [seconds for each figure] */
+ *   kernels_test bench [seconds for each figure]
+ *   kernels_test instructions */
 #include "test.h"
 
 #include <inttypes.h>
@@ -341,6 +342,8 @@ int main(int argc, char **argv)
     const char *wanted = argc > 1 ? argv[1] : "all";
     if (strcmp(wanted, "bench") == 0)
         return bench(argc > 2 ? atof(argv[2]) : 0.3);
+    if (strcmp(wanted, "instructions") == 0)
+        return count_instructions();
 
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761u + (uint64_t)getpid();
     printf("seed %" PRIu64 "\n", seed);

@@ -16,5 +16,6 @@ uint8_t *guarded(size_t length);
 void guarded_free(uint8_t *bytes, size_t length);
 
 int bench(double seconds_each);
+int count_instructions(void);
 
 #endif
