@@ -91,8 +91,11 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         var slabs = Slabs(layout);
         options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} threads, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         using var file = new PieceFile(folder, layout.CarSize);
-        using var engine = new SlabEngine(layout, slabs, options.Reader(plan.Tree), file, progress, cancel);
-        using var piece = engine.Run();
+        using var engine = new SlabEngine(slabs, cancel);
+        progress.Begin(layout.CarSize);
+        PackedPiece? made = null;
+        engine.Run([new PieceJob(layout, slabs, options.Reader(plan.Tree), file, progress)], finished => made = finished);
+        using var piece = made!;
         var records = new DatasetWriter(folder, plan, piece);
         file.Place(records.Piece.CarFile);
         records.Write();

@@ -17,10 +17,6 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
     /// <summary>Bytes of the CAR in a slab.</summary>
     public int RawSize => (int)(PaddedSize / 128 * 127);
 
-    /// <summary>Slabs in flight: one in each thread's hands, the first and the one where the tail begins, which wait for
-    /// the end, and one that the tail is written into.</summary>
-    public int Buffers => Threads + 3;
-
     /// <param name="memory">Most bytes to use, or null for the default.</param>
     /// <param name="slab">Wanted slab size, or null to choose.</param>
     /// <exception cref="ArgumentException">The memory is too small for one thread.</exception>
@@ -49,8 +45,9 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
         return plan;
     }
 
-    // A slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab.
-    private long SlabMemory(PieceLayout layout) => Buffers * (RawSize + (2L * layout.LongestSection));
+    // For each thread a slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab;
+    // the segments of the header and of the tail.
+    private long SlabMemory(PieceLayout layout) => (Threads * (RawSize + (2L * layout.LongestSection))) + (2 * SubTreeHasher.SegmentPadded);
 
     private long Total(PieceLayout layout)
     {

@@ -1,136 +1,160 @@
 using DataPrep.Hashing;
+using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Source;
 
 namespace DataPrep.Packing;
 
 /// <summary>
-/// Makes slabs: reads the leaves that begin in one straight into place, hashes them many at a time, puts their digests
-/// into the section headers, takes over the end of the leaf before, and computes the slab's sub-tree while it is at hand.
-/// Owned by one thread.
+/// Makes slabs. The leaves that begin in one are read straight into place, a few megabytes at a time, and while these
+/// are in the cache their digests are put into the section headers, and the segments that are complete by then are
+/// hashed for the commitment and written. Owned by one thread, and owns the memory of its slab.
 /// </summary>
-internal sealed class SlabWorker(PieceLayout layout, SlabPlan plan, ISourceReader source, SpillExchange spills, DigestTable leafDigests, CancellationToken stop)
+internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, CancellationToken stop) : IDisposable
 {
-    private const int Batch = 1024;
+    /// <summary>Leaves are read and hashed in groups of at most this many bytes: four of 1 MiB keep all lanes busy.</summary>
+    private const int GroupBytes = 4 << 20;
+    private const int GroupLeaves = 1024;
+    private const int Segment = SubTreeHasher.SegmentRaw;
+    private const int Digest = Sha256Kernel.DigestLength;
+
     private readonly Sha256Kernel kernel = Sha256Kernels.Current;
-    private readonly Message[] messages = new Message[Batch];
+    private readonly Message[] messages = new Message[GroupLeaves];
+    private readonly long[] numbers = new long[GroupLeaves];
+    private readonly byte[] digests = new byte[GroupLeaves * Digest];
     private int batched;
+    private int batchedBytes;
+    private SlabBuffer buffer = new(0);
+    private PieceJob job = null!;
     private ISourceFile? open;
     private int openFile = -1;
 
-    /// <summary>Fills a slab up to the end of its leaves. What follows the leaves is left to the tail.</summary>
-    public void Fill(long slab, SlabBuffer buffer)
-    {
-        long start = slab * plan.RawSize;
-        long end = Math.Min(start + plan.RawSize, layout.LeafEnd);
-        var bytes = buffer.Span;
-        long first = Math.Max(start, layout.HeaderLength);
-        if (first >= layout.LeafEnd)
-            return;
+    public SubTreeHasher Hasher { get; } = new(Sha256Kernels.Current);
 
-        int file = layout.FileAt(first);
-        var leaves = layout.Leaves(file);
-        long leaf = leaves.FirstLeafFrom(first);
-        if (leaf == leaves.Count && ++file < layout.FileCount)
-            (leaves, leaf) = (layout.Leaves(file), 0);
-        long begin = file < layout.FileCount ? leaves.SectionOffset(leaf) : layout.LeafEnd;
+    public StageClock Clock { get; } = new();
+
+    /// <summary>Makes one slab: all of it but the segments that the header and the tail complete, which the job keeps.</summary>
+    public void Make(PieceJob job, long slab)
+    {
+        this.job = job;
+        int room = plan.RawSize + job.Layout.LongestSection; // a leaf may reach past the slab
+        if (buffer.Length < room)
+        {
+            buffer.Dispose();
+            buffer = new SlabBuffer(room);
+        }
 
         try
         {
-            long crossing = FillCrossing(slab, start, bytes);
-            if (file < layout.FileCount)
-                FillLeaves(file, leaf, Math.Min(end, crossing), start, bytes);
+            Make(new Slab(job.Layout, plan, slab), buffer.Span);
         }
         finally
         {
             Close();
+            Clock.Enter(Stage.Wait);
+        }
+    }
+
+    public void Dispose() => buffer.Dispose();
+
+    private void Make(Slab slab, Span<byte> bytes)
+    {
+        // The leaf that begins here and ends in the next slab goes first, so that nobody waits long for it.
+        int crossing = slab.Length;
+        if (slab.Crossing is var (file, leaf))
+        {
+            crossing = Place(file, job.Layout.Leaves(file), leaf, slab.Start, bytes).Start.Value;
+            CloseFinished();
         }
 
-        if (slab > 0 && begin > start)
-            spills.Take(slab, bytes[..(int)(Math.Min(begin, end) - start)]);
-    }
-
-    /// <summary>The leaf that begins here and ends in the next slab goes first, so that nobody waits long for it.</summary>
-    /// <returns>CAR offset of its section, or the slab's end where no leaf crosses.</returns>
-    private long FillCrossing(long slab, long start, Span<byte> bytes)
-    {
-        long end = start + plan.RawSize;
-        if (end >= layout.LeafEnd)
-            return end;
-        int file = layout.FileAt(end);
-        var leaves = layout.Leaves(file);
-        long leaf = leaves.FirstLeafFrom(end);
-        if (leaf < leaves.Count && leaves.SectionOffset(leaf) == end)
-            return end;
-        leaf--; // it begins before the end and covers it
-        long section = leaves.SectionOffset(leaf);
-        Place(file, leaves, leaf, (int)(section - start), bytes);
-        Flush(layout.FirstLeaf(file) + leaf, bytes);
-        CloseFinished();
-        int past = (int)(section + leaves.Shape(leaf).SectionLength - end);
-        spills.Put(slab + 1, bytes.Slice(plan.RawSize, past));
-        return section;
-    }
-
-    private void FillLeaves(int file, long leaf, long end, long start, Span<byte> bytes)
-    {
-        for (long firstInBatch = -1; file < layout.FileCount; file++, leaf = 0)
+        // Segments that begin before the first leaf wait for the leaf that crosses into this slab.
+        int next = Segments(slab.FirstLeaf + Segment - 1);
+        int low = next, whole = Segments(slab.Length);
+        foreach (var (number, first) in slab.Files())
         {
-            var leaves = layout.Leaves(file);
-            long number = layout.FirstLeaf(file);
-            for (; leaf < leaves.Count; leaf++)
+            var leaves = job.Layout.Leaves(number);
+            for (long i = first; i < leaves.Count && leaves.SectionOffset(i) < slab.Start + crossing; i++)
             {
-                long section = leaves.SectionOffset(leaf);
-                if (section >= end)
-                    break;
-                if (batched == 0)
-                    firstInBatch = number + leaf;
-                Place(file, leaves, leaf, (int)(section - start), bytes);
-                if (batched == Batch)
-                    Flush(firstInBatch, bytes);
+                int end = Place(number, leaves, i, slab.Start, bytes).End.Value;
+                if (batched == GroupLeaves || batchedBytes >= GroupBytes)
+                {
+                    HashGroup(slab, bytes);
+                    Commit(slab, next, Segments(end), bytes);
+                    next = Math.Max(next, Segments(end));
+                }
             }
 
             CloseFinished();
-            if (leaf < leaves.Count || leaves.End >= end)
-            {
-                Flush(firstInBatch, bytes);
-                return;
-            }
         }
 
-        throw new InvalidOperationException("The leaves of the layout end before the slab does.");
+        HashGroup(slab, bytes);
+        if (slab.FirstLeaf > 0 && slab.Number > 0)
+        {
+            Clock.Enter(Stage.Wait);
+            spills.Take(job, slab.Number, bytes[..slab.FirstLeaf]);
+        }
+
+        Commit(slab, slab.Number == 0 ? 1 : 0, Math.Min(low, whole), bytes);
+        Commit(slab, next, whole, bytes);
+        if (slab.Number == 0)
+            job.Keep(0, bytes[..Math.Min(Segment, slab.Length)]);
+        if (slab.Length % Segment != 0 && (slab.Number > 0 || whole > 0))
+            job.Keep((slab.Start / Segment) + whole, bytes[(whole * Segment)..slab.Length]);
+    }
+
+    private static int Segments(int bytes) => bytes / Segment;
+
+    private void Commit(in Slab slab, int from, int to, ReadOnlySpan<byte> bytes)
+    {
+        if (to > from)
+            job.Commit(Hasher, Clock, (slab.Start / Segment) + from, bytes[(from * Segment)..(to * Segment)]);
     }
 
     /// <summary>Reads a leaf into its place and writes all around it but the digest.</summary>
-    private void Place(int file, in FileLeaves leaves, long leaf, int at, Span<byte> bytes)
+    /// <returns>Where in the slab its section lies.</returns>
+    private Range Place(int file, in FileLeaves leaves, long leaf, long start, Span<byte> bytes)
     {
+        if (batched == 0)
+            Clock.Enter(Stage.Read);
         if (openFile != file)
         {
-            CloseFinished();
             stop.ThrowIfCancellationRequested();
-            open = source.Open(layout.FileEntry(file));
+            open = job.Source.Open(job.Layout.FileEntry(file));
             openFile = file;
         }
 
+        int at = (int)(leaves.SectionOffset(leaf) - start);
         var shape = leaves.Shape(leaf);
         var section = bytes.Slice(at, shape.SectionLength);
-        shape.WriteHeader(section, stackalloc byte[32]);
+        shape.WriteHeader(section, stackalloc byte[Digest]);
         var block = section[shape.HeaderLength..];
         shape.WriteEnvelope(block);
         if (shape.ContentLength > 0)
-            open!.Read(leaf * layout.Profile.ChunkSize, block.Slice(shape.PrefixLength, shape.ContentLength));
+            open!.Read(leaf * job.Layout.Profile.ChunkSize, block.Slice(shape.PrefixLength, shape.ContentLength));
+        numbers[batched] = job.Layout.FirstLeaf(file) + leaf;
         messages[batched++] = new Message(at + shape.HeaderLength, shape.BlockLength);
+        batchedBytes += shape.SectionLength;
+        return at..(at + shape.SectionLength);
     }
 
-    private void Flush(long firstLeaf, Span<byte> bytes)
+    private void HashGroup(in Slab slab, Span<byte> bytes)
     {
         if (batched == 0)
             return;
-        var digests = leafDigests.Rows(firstLeaf, batched);
+        Clock.Enter(Stage.LeafHash);
         kernel.HashMessages(bytes, messages.AsSpan(0, batched), digests);
         for (int i = 0; i < batched; i++)
-            digests.Slice(32 * i, 32).CopyTo(bytes[(messages[i].Offset - 32)..]); // the CID, digest last, stands right before its block
-        batched = 0;
+        {
+            var digest = digests.AsSpan(Digest * i, Digest);
+            digest.CopyTo(job.Leaves[numbers[i]]);
+            digest.CopyTo(bytes[(messages[i].Offset - Digest)..]); // the CID, digest last, stands right before its block
+        }
+
+        // Only the first leaf of the first group can reach past the slab.
+        int past = messages[0].Offset + messages[0].Length - plan.RawSize;
+        if (past > 0)
+            spills.Put(job, slab.Number + 1, bytes.Slice(plan.RawSize, past));
+        (batched, batchedBytes) = (0, 0);
     }
 
     private void CloseFinished()

@@ -3,13 +3,13 @@ using System.Buffers;
 namespace DataPrep.Packing;
 
 /// <summary>
-/// Hands the bytes of a leaf that crosses a slab's end on to the next slab. They are put in first thing by the worker
-/// of the slab in which the leaf begins, so whoever takes them rarely waits. Slabs are claimed in order, so the giver
-/// is always at work when the taker asks.
+/// Hands the bytes of a leaf that crosses a slab's end on to the next slab. They are put in early by the worker of the
+/// slab in which the leaf begins, and asked for last by that of the next, so that nobody waits long. Slabs are claimed
+/// in order, so the giver is always at work when the taker asks.
 /// </summary>
 internal sealed class SpillExchange : IDisposable
 {
-    private readonly Dictionary<long, (byte[] Bytes, int Length)> spills = [];
+    private readonly Dictionary<(PieceJob Job, long Slab), (byte[] Bytes, int Length)> spills = [];
     private readonly CancellationTokenRegistration wake;
     private readonly CancellationToken stop;
 
@@ -23,24 +23,24 @@ internal sealed class SpillExchange : IDisposable
         });
     }
 
-    public void Put(long slab, ReadOnlySpan<byte> bytes)
+    public void Put(PieceJob job, long slab, ReadOnlySpan<byte> bytes)
     {
         byte[] copy = ArrayPool<byte>.Shared.Rent(bytes.Length);
         bytes.CopyTo(copy);
         lock (spills)
         {
-            spills.Add(slab, (copy, bytes.Length));
+            spills.Add((job, slab), (copy, bytes.Length));
             Monitor.PulseAll(spills);
         }
     }
 
     /// <exception cref="OperationCanceledException">The engine stops.</exception>
-    public void Take(long slab, Span<byte> destination)
+    public void Take(PieceJob job, long slab, Span<byte> destination)
     {
         (byte[] Bytes, int Length) spill;
         lock (spills)
         {
-            while (!spills.Remove(slab, out spill))
+            while (!spills.Remove((job, slab), out spill))
             {
                 stop.ThrowIfCancellationRequested();
                 Monitor.Wait(spills);

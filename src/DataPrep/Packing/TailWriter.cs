@@ -1,37 +1,35 @@
 using System.Security.Cryptography;
 using DataPrep.Ipld;
-using DataPrep.Planning;
+using DataPrep.Piece;
 using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
 
-/// <summary>Writes the dag-pb sections behind the leaves, slab by slab, beginning in the slab in which the leaves end.</summary>
-internal sealed class TailWriter(PieceLayout layout, SlabPlan plan, SlabPool pool, Action<long, SlabBuffer> finished, CancellationToken stop) : IBlockSink
+/// <summary>Writes the dag-pb sections behind the leaves, segment by segment, beginning in the one in which the leaves end.</summary>
+internal sealed class TailWriter(PieceJob job, SubTreeHasher hasher, StageClock clock, CancellationToken stop) : IBlockSink
 {
-    private long position = layout.LeafEnd;
-    private SlabBuffer? current;
-
-    /// <param name="buffer">The slab in which the leaves end, or null where they end with a slab.</param>
-    public void Begin(SlabBuffer? buffer) => current = buffer;
+    private long position = job.Layout.LeafEnd;
 
     public void Append(ReadOnlySpan<byte> block, Span<byte> digest)
     {
+        clock.Enter(Stage.LeafHash);
         _ = SHA256.HashData(block, digest);
+        var profile = job.Layout.Profile;
         Span<byte> header = stackalloc byte[Varint.MaxLength + 36];
-        int length = Varint.Write(header, (ulong)(layout.Profile.NodeCidLength + block.Length));
-        length += layout.Profile.WriteCid(header[length..], raw: false, digest);
+        int length = Varint.Write(header, (ulong)(profile.NodeCidLength + block.Length));
+        length += profile.WriteCid(header[length..], raw: false, digest);
         Write(header[..length]);
         Write(block);
     }
 
-    /// <summary>Hands over the last slab.</summary>
+    /// <summary>Commits the last segment; the first one is left to the job.</summary>
     public void End()
     {
-        if (position != layout.CarSize)
-            throw new InvalidOperationException($"The layout says {layout.CarSize} bytes, the blocks came to {position}.");
-        if (current is not null)
-            finished((position - 1) / plan.RawSize, current);
-        current = null;
+        if (position != job.Layout.CarSize)
+            throw new InvalidOperationException($"The layout says {job.Layout.CarSize} bytes, the blocks came to {position}.");
+        int rest = (int)(position % SubTreeHasher.SegmentRaw);
+        if (rest > 0)
+            Commit(position / SubTreeHasher.SegmentRaw, rest);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)
@@ -39,17 +37,19 @@ internal sealed class TailWriter(PieceLayout layout, SlabPlan plan, SlabPool poo
         while (bytes.Length > 0)
         {
             stop.ThrowIfCancellationRequested();
-            int at = (int)(position % plan.RawSize);
-            current ??= pool.Rent(stop);
-            int count = Math.Min(bytes.Length, plan.RawSize - at);
-            bytes[..count].CopyTo(current.Span[at..]);
+            var (segment, at) = Math.DivRem(position, SubTreeHasher.SegmentRaw);
+            int count = (int)Math.Min(bytes.Length, SubTreeHasher.SegmentRaw - at);
+            bytes[..count].CopyTo(job.Unfinished(segment)[(int)at..]);
             bytes = bytes[count..];
             position += count;
-            if (at + count == plan.RawSize)
-            {
-                finished((position - 1) / plan.RawSize, current);
-                current = null;
-            }
+            if (at + count == SubTreeHasher.SegmentRaw)
+                Commit(segment, SubTreeHasher.SegmentRaw);
         }
+    }
+
+    private void Commit(long segment, int length)
+    {
+        if (segment > 0)
+            job.Commit(hasher, clock, segment, job.Unfinished(segment)[..length]);
     }
 }

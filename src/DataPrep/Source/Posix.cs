@@ -235,6 +235,13 @@ internal static unsafe partial class Posix
         _ = fcntl(fd, F_SETPIPE_SZ, 1 << 20);
     }
 
+    /// <summary>Asks for huge pages under memory that begins and ends with them; a system without them is left alone.</summary>
+    internal static void AdviseHugePages(byte* address, int length)
+    {
+        const int MADV_HUGEPAGE = 14;
+        _ = madvise(address, (nuint)length, MADV_HUGEPAGE);
+    }
+
     internal static int Rename(string from, string to) => rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <summary>The canonical absolute path of what exists, or null with the error.</summary>

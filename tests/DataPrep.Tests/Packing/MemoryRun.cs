@@ -73,8 +73,15 @@ internal static class MemoryRun
     public static byte[] Car(PieceLayout layout, ISourceReader reader, SlabPlan plan, out PackedPiece piece)
     {
         var sink = new MemorySink(layout.CarSize);
-        using var engine = new SlabEngine(layout, plan, reader, sink, new PackProgress(), TestContext.Current.CancellationToken);
-        piece = engine.Run();
+        piece = Run(new PieceJob(layout, plan, reader, sink, new PackProgress()));
         return sink.Complete();
+    }
+
+    public static PackedPiece Run(PieceJob job)
+    {
+        PackedPiece? made = null;
+        using var engine = new SlabEngine(job.Plan, TestContext.Current.CancellationToken);
+        engine.Run([job], piece => made = piece);
+        return made!;
     }
 }

@@ -56,8 +56,7 @@ public sealed class ProfileVectorPackTests
 
         byte[] content = ChaCha20.Bytes(seed, (int)size);
         var reader = new MadeReader(new Dictionary<int, byte[]> { [0] = content });
-        using var engine = new SlabEngine(layout, SlabPlan.Choose(layout, 2, null, null), reader, new NoSink(), new PackProgress(), TestContext.Current.CancellationToken);
-        using var piece = engine.Run();
+        using var piece = MemoryRun.Run(new PieceJob(layout, SlabPlan.Choose(layout, 2, null, null), reader, new NoSink(), new PackProgress()));
         Assert.Equal(cid, piece.Root.ToString());
     }
 

@@ -53,7 +53,7 @@ public sealed class SlabPlanTests
         var plan = SlabPlan.Choose(Layout(4096 * MiB, 1 << 18), 4, memory * MiB, null);
         Assert.Equal(threads, plan.Threads);
         Assert.InRange(plan.PaddedSize, mebibytes * MiB, 16 * MiB);
-        long buffers = plan.Buffers * (plan.RawSize + (2L * ((1 << 18) + 40)));
+        long buffers = plan.Threads * (plan.RawSize + (2L * ((1 << 18) + 40)));
         Assert.InRange(buffers, 1, (memory - 64) * MiB);
     }
 
