@@ -49,6 +49,8 @@ internal sealed record PackOptions
     /// <summary>Padded slab size; null to choose. Has no influence on the output.</summary>
     public long? SlabSize { get; init; }
 
+    public OutputIo OutputIo { get; init; }
+
     /// <summary>Receives what a person should know while the work goes on.</summary>
     public Action<string> Warn { get; init; } = _ => { };
 

@@ -90,7 +90,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             throw new SourceException(plan.Tree.Skipped[^1].Detail, plan.Tree.Location(0));
         var slabs = Slabs(layout);
         options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} threads, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
-        using var file = new PieceFile(folder, layout.CarSize);
+        using var file = new PieceFile(folder, layout.CarSize, options.OutputIo);
         using var engine = new SlabEngine(slabs, cancel);
         progress.Begin(layout.CarSize);
         PackedPiece? made = null;

@@ -4,38 +4,74 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DataPrep.Packing;
 
-/// <summary>A CAR being written under a temporary name. A write that failed is not tried again: the run ends.</summary>
+/// <summary>How a piece's bytes get to the device.</summary>
+internal enum OutputIo
+{
+    /// <summary>Direct on the file systems of local disks, for pieces that are not small; else cached.</summary>
+    Auto,
+
+    /// <summary>Past the page cache: no copy, and nothing left to flush at the end.</summary>
+    Direct,
+
+    /// <summary>Through the page cache, written back and dropped from it along the way.</summary>
+    Cached,
+}
+
+/// <summary>
+/// A CAR being written under a temporary name. Written to by several threads, in ranges that begin at multiples of
+/// 8 KiB and, but for the last, end there. A write that failed is not tried again: the run ends.
+/// </summary>
 internal sealed class PieceFile : IPieceSink, IDisposable
 {
+    private const int Block = 4096;
+    private const long LeastDirect = 16 << 20;
+
+    /// <summary>Bytes on their way to the device, of one file in the page cache.</summary>
+    private const long MostBehind = 64 << 20;
+
     private readonly OutputFolder folder;
     private readonly string temporary;
     private readonly SafeFileHandle file;
+    private readonly long size;
+    private readonly bool inMemory;
+    private readonly Queue<(long Offset, int Length)> behind = new();
+    private long bytesBehind;
+    private volatile bool direct;
     private bool placed;
 
     /// <exception cref="IOException">No room for the whole file, or it cannot be made.</exception>
-    public PieceFile(OutputFolder folder, long size)
+    public PieceFile(OutputFolder folder, long size, OutputIo io = OutputIo.Auto)
     {
-        this.folder = folder;
+        (this.folder, this.size) = (folder, size);
         temporary = folder.TemporaryOf("piece.car");
         file = File.OpenHandle(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
-        int error = Posix.Allocate(file, size);
+        var kind = Posix.KindOf(file);
+        // Reserving memory takes as long as writing it.
+        inMemory = kind == FileSystemKind.Memory;
+        int error = inMemory ? 0 : Posix.Allocate(file, size);
         if (error != 0)
         {
             Dispose();
             OutputFolder.Check(error, $"reserve {size} bytes for", temporary);
         }
+
+        bool wanted = io == OutputIo.Direct || (io == OutputIo.Auto && kind == FileSystemKind.LocalDisk && size >= LeastDirect);
+        direct = wanted && !inMemory && Posix.SetDirect(file, true);
     }
 
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        int error = Posix.WriteAt(file, offset, bytes);
-        if (error != 0)
-            throw new IOException($"cannot write {temporary} at offset {offset}: {Posix.Describe(error)}");
+        if (direct)
+            WriteDirect(offset, bytes);
+        else
+            WriteCached(offset, bytes);
     }
 
     /// <summary>Flushes the file and gives it its name.</summary>
     public void Place(string name)
     {
+        if (direct && size % Block != 0)
+            OutputFolder.Check(Posix.Truncate(file, size), "cut the end of", temporary);
         OutputFolder.Sync(file, temporary);
         folder.Place(temporary, name);
         placed = true;
@@ -46,5 +82,68 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         file.Dispose();
         if (!placed)
             File.Delete(temporary);
+    }
+
+    private void WriteDirect(long offset, ReadOnlySpan<byte> bytes)
+    {
+        int whole = bytes.Length / Block * Block;
+        int error = Posix.WriteAt(file, offset, bytes[..whole]);
+        if (error == 0 && whole < bytes.Length)
+        {
+            // The last block of the file is written whole, and cut when all is done.
+            using var last = new SlabBuffer(Block);
+            last.Span.Clear();
+            bytes[whole..].CopyTo(last.Span);
+            error = Posix.WriteAt(file, offset + whole, last.Span);
+        }
+
+        if (error == Posix.EINVAL)
+        {
+            // The file system took the flag, but not the write.
+            direct = !Posix.SetDirect(file, false);
+            WriteCached(offset, bytes);
+        }
+        else
+        {
+            Check(error, offset);
+        }
+    }
+
+    private void WriteCached(long offset, ReadOnlySpan<byte> bytes)
+    {
+        Check(Posix.WriteAt(file, offset, bytes), offset);
+        if (inMemory)
+            return;
+        Check(Posix.StartWriteBack(file, offset, bytes.Length), offset);
+        lock (behind)
+        {
+            behind.Enqueue((offset, bytes.Length));
+            bytesBehind += bytes.Length;
+        }
+
+        // Whoever writes waits for what was written long ago.
+        while (TakeBehind() is var (from, length))
+        {
+            Check(Posix.AwaitWriteBack(file, from, length), from);
+            Posix.DropFromCache(file, from, length);
+        }
+    }
+
+    private (long Offset, int Length)? TakeBehind()
+    {
+        lock (behind)
+        {
+            if (bytesBehind <= MostBehind)
+                return null;
+            var oldest = behind.Dequeue();
+            bytesBehind -= oldest.Length;
+            return oldest;
+        }
+    }
+
+    private void Check(int error, long offset)
+    {
+        if (error != 0)
+            throw new IOException($"cannot write {temporary} at offset {offset}: {Posix.Describe(error)}");
     }
 }

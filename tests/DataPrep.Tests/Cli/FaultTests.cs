@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DataPrep.Source;
 using Xunit;
 
 namespace DataPrep.Tests.Cli;
@@ -152,10 +153,38 @@ public sealed class FaultTests : IDisposable
         DataPrepProcess.Run("verify", Out).Expect(0);
     }
 
-    private ProcessResult Inject(string fault, string source)
+    /// <summary>A file system may take the flag of direct I/O and refuse the writes.</summary>
+    [Fact]
+    public void RefusedDirectWritesGoThroughTheCache()
+    {
+        _ = scratch.Noise("src/large", 20 << 20);
+        string[] refused = ["-f", "-o", "/dev/null", "-P", Path.Join(Out, ".dataprep/piece.car.part"), "-e", "inject=pwrite64:error=EINVAL:when=2"];
+        DataPrepProcess.Under("strace", refused, "pack", scratch.At("src"), "-o", Out, "--threads", "1", "--output-io", "direct").Expect(0);
+        DataPrepProcess.Run("verify", Out).Expect(0);
+    }
+
+    [Fact]
+    public void AFailedWriteBackLeavesNothing()
+    {
+        _ = scratch.Noise("src/large", 20 << 20);
+        RequireDisk();
+        Inject("sync_file_range:error=EIO:when=2", scratch.At("src"), "--output-io", "cached").Expect(1, "dataprep: cannot write", "Input/output", Out);
+        ExpectNothing();
+    }
+
+    private void RequireDisk()
+    {
+        using var file = File.OpenHandle(scratch.File("kind", ""));
+        if (Posix.KindOf(file) == FileSystemKind.Memory)
+            Assert.Skip("Temporary files are in memory here.");
+    }
+
+    private ProcessResult Inject(string fault, string source, params string[] options)
     {
         string call = fault[..fault.IndexOf(':', StringComparison.Ordinal)];
-        return DataPrepProcess.Under("strace", ["-f", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={fault}"], "pack", source, "-o", Out, "--threads", "1");
+        if (call == "fallocate")
+            RequireDisk();
+        return DataPrepProcess.Under("strace", ["-f", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={fault}"], ["pack", source, "-o", Out, "--threads", "1", .. options]);
     }
 
     [Fact]

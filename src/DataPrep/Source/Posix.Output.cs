@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DataPrep.Source;
+
+/// <summary>What matters of a file system to whoever writes large files to it.</summary>
+internal enum FileSystemKind
+{
+    Other,
+    LocalDisk,
+    Memory,
+}
+
+/// <summary>Calls that decide when what is written gets to the device.</summary>
+internal static unsafe partial class Posix
+{
+    private const int F_GETFL = 3, F_SETFL = 4;
+    private const uint SYNC_FILE_RANGE_WAIT_BEFORE = 1, SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WAIT_AFTER = 4;
+    private const int POSIX_FADV_DONTNEED = 4;
+    private static readonly int O_DIRECT = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
+
+    /// <summary>Kind of the file system that holds an open file.</summary>
+    internal static FileSystemKind KindOf(SafeFileHandle file)
+    {
+        // The first field of struct statfs is its type, a long, on every 64-bit Linux.
+        byte* x = stackalloc byte[256];
+        if (fstatfs(file, x) != 0)
+            return FileSystemKind.Other;
+        return *(long*)x switch
+        {
+            0x01021994 or 0x858458f6 => FileSystemKind.Memory, // tmpfs, ramfs
+            0xef53 or 0x58465342 or 0xf2f52010 or 0x9123683e or 0x794c7630 => FileSystemKind.LocalDisk, // ext, XFS, F2FS, Btrfs, overlay
+            _ => FileSystemKind.Other,
+        };
+    }
+
+    /// <summary>Turns direct I/O on or off; false where the file system refuses.</summary>
+    internal static bool SetDirect(SafeFileHandle file, bool on)
+    {
+        int flags = fcntl(file, F_GETFL, 0);
+        return flags >= 0 && fcntl(file, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+    }
+
+    /// <summary>Starts writing a range back; 0 or the error.</summary>
+    internal static int StartWriteBack(SafeFileHandle file, long offset, int length) =>
+        WriteBack(file, offset, length, SYNC_FILE_RANGE_WRITE);
+
+    /// <summary>Waits until a range is written back; 0 or the error.</summary>
+    internal static int AwaitWriteBack(SafeFileHandle file, long offset, int length) =>
+        WriteBack(file, offset, length, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+
+    /// <summary>Lets the page cache forget a range that is on the device.</summary>
+    internal static void DropFromCache(SafeFileHandle file, long offset, int length) => _ = posix_fadvise(file, offset, length, POSIX_FADV_DONTNEED);
+
+    internal static int Truncate(SafeFileHandle file, long length) => ftruncate(file, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    private static int WriteBack(SafeFileHandle file, long offset, int length, uint flags)
+    {
+        const int ENOSYS = 38;
+        if (sync_file_range(file, offset, length, flags) == 0)
+            return 0;
+        // Where it cannot be done early, the flush at the end does it.
+        int errno = Marshal.GetLastPInvokeError();
+        return errno is ENOSYS or EINVAL or ESPIPE or EINTR ? 0 : errno;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fstatfs(SafeFileHandle fd, byte* buffer);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(SafeFileHandle fd, int command, int argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sync_file_range(SafeFileHandle fd, long offset, long length, uint flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle fd, long offset, long length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ftruncate(SafeFileHandle fd, long length);
+}

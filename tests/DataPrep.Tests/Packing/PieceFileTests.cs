@@ -1,0 +1,51 @@
+using DataPrep.Packing;
+using DataPrep.Records;
+using Xunit;
+
+namespace DataPrep.Tests.Packing;
+
+public sealed class PieceFileTests : IDisposable
+{
+    private readonly TempFolder disk = new(onDisk: true);
+    private readonly TempFolder memory = new();
+
+    public static TheoryData<string, int, bool> Cases { get; } = new MatrixTheoryData<string, int, bool>(
+        Enum.GetNames<OutputIo>(), [1, 4095, 4096, 4097, 8192, (16 << 20) + 1, (80 << 20) + 4095], [false, true]);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void ParallelWritesInAnyOrderGiveTheFile(string io, int size, bool inMemory)
+    {
+        var folder = new OutputFolder(inMemory ? memory.Path : disk.Path);
+        using var hold = folder.Hold(() => { });
+        using var content = new SlabBuffer(size);
+        new Random(size).NextBytes(content.Span);
+        using (var file = new PieceFile(folder, size, Enum.Parse<OutputIo>(io)))
+        {
+            const int Part = 1_040_384;
+            int[] parts = [.. Enumerable.Range(0, (size + Part - 1) / Part)];
+            new Random(1).Shuffle(parts);
+            Parallel.ForEach(parts, part => file.Write((long)part * Part, content.Span.Slice(part * Part, Math.Min(Part, size - (part * Part)))));
+            Assert.False(File.Exists(folder.FileOf("name.car")));
+            file.Place("name.car");
+        }
+
+        Assert.True(File.ReadAllBytes(folder.FileOf("name.car")).AsSpan().SequenceEqual(content.Span));
+    }
+
+    [Fact]
+    public void WhatIsNotPlacedIsGone()
+    {
+        var folder = new OutputFolder(disk.Path);
+        using var hold = folder.Hold(() => { });
+        using (var file = new PieceFile(folder, 100))
+            file.Write(0, new byte[100]);
+        Assert.Equal([Path.Join(folder.Work, "lock")], Directory.GetFiles(disk.Path, "*", SearchOption.AllDirectories));
+    }
+
+    public void Dispose()
+    {
+        disk.Dispose();
+        memory.Dispose();
+    }
+}
