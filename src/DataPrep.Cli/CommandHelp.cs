@@ -43,6 +43,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
         ["bench"] = """
             Example:
               dataprep bench kernels
+              dataprep bench pipeline
             """,
         ["kernels"] = """
             Rates are of one thread, in GB/s of raw bytes, x beside .NET's SHA-256 of one stream in the same run:
@@ -51,6 +52,11 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
 
             Example:
               dataprep bench kernels --json
+            """,
+        ["pipeline"] = """
+            Examples:
+              dataprep bench pipeline
+              dataprep bench pipeline /data/climate --threads 8 --json
             """,
         ["verify"] = """
             Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its

@@ -91,6 +91,8 @@ internal static class PackCommand
             writer.WriteNumber("seconds", Math.Round(seconds, 3));
             writer.WriteNumber("bytesPerSecond", rate);
             writer.WriteBoolean("alreadyDone", result.AlreadyDone);
+            if (!result.AlreadyDone)
+                WriteTimes(writer, result.Times);
         });
 
         var dataset = result.Dataset;
@@ -105,7 +107,25 @@ internal static class PackCommand
             terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}");
         }
 
+        if (!result.AlreadyDone)
+            terminal.Detail(Times(result.Times));
         return result.Dataset.Skipped > 0 ? ExitCode.Skipped : ExitCode.Done;
+    }
+
+    /// <summary>Seconds of all workers together, by stage.</summary>
+    private static void WriteTimes(Utf8JsonWriter writer, StageClock times)
+    {
+        writer.WriteStartObject("stages");
+        foreach (var stage in Enum.GetValues<Stage>())
+            writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(stage.ToString()), Math.Round(times[stage].TotalSeconds, 3));
+        writer.WriteEndObject();
+        writer.WriteString("bottleneck", times.Bottleneck);
+    }
+
+    private static string Times(StageClock times)
+    {
+        double Share(Stage stage) => 100 * times[stage] / times.Total;
+        return string.Create(CultureInfo.InvariantCulture, $"the workers' time: {Share(Stage.Read):0} % reading, {Share(Stage.LeafHash):0} % hashing leaves, {Share(Stage.CommP):0} % hashing the piece, {Share(Stage.Write):0} % writing, {Share(Stage.Wait):0} % waiting; most of it {times.Bottleneck}");
     }
 
     private static int DryRun(PackOptions options, Terminal terminal)

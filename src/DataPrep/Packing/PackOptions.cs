@@ -65,7 +65,8 @@ internal sealed record PackOptions
 internal sealed record PackPlan(SourceTree Tree, PieceLayout Layout, DatasetRecord Dataset);
 
 /// <param name="AlreadyDone">OUT held this very dataset, complete; nothing was written.</param>
-internal sealed record PackResult(DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces, IReadOnlyList<SkippedInput> Skipped, bool AlreadyDone, TimeSpan Elapsed);
+/// <param name="Times">What the workers' time went into.</param>
+internal sealed record PackResult(DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces, IReadOnlyList<SkippedInput> Skipped, bool AlreadyDone, TimeSpan Elapsed, StageClock Times);
 
 /// <summary>The options make no sense, together or for this source: the command line is to be changed.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -43,7 +43,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         {
             var present = new PresentDataset(folder);
             present.RequireSame(plan);
-            return new PackResult(present.Dataset, present.RequireWhole(), plan.Tree.Skipped, true, clock.Elapsed);
+            return new PackResult(present.Dataset, present.RequireWhole(), plan.Tree.Skipped, true, clock.Elapsed, new StageClock());
         }
 
         _ = Slabs(plan.Layout);
@@ -99,7 +99,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         var records = new DatasetWriter(folder, plan, piece);
         file.Place(records.Piece.CarFile);
         records.Write();
-        return new PackResult(records.Dataset, [records.Piece], plan.Tree.Skipped, false, default);
+        return new PackResult(records.Dataset, [records.Piece], plan.Tree.Skipped, false, default, engine.Times);
     }
 
     private SlabPlan Slabs(PieceLayout layout)

@@ -27,6 +27,23 @@ internal sealed class StageClock
 
     public TimeSpan this[Stage stage] => Stopwatch.GetElapsedTime(0, ticks[(int)stage]);
 
+    /// <summary>Time in all stages.</summary>
+    public TimeSpan Total => Stopwatch.GetElapsedTime(0, ticks.Sum());
+
+    /// <summary>The stage that took most, both kinds of hashing together: what to have more of to be faster.</summary>
+    public string Bottleneck
+    {
+        get
+        {
+            (string Name, long Ticks)[] parts =
+            [
+                ("hashing", ticks[(int)Stage.LeafHash] + ticks[(int)Stage.CommP]),
+                ("reading", ticks[(int)Stage.Read]), ("writing", ticks[(int)Stage.Write]), ("waiting", ticks[(int)Stage.Wait]),
+            ];
+            return parts.MaxBy(part => part.Ticks).Name;
+        }
+    }
+
     /// <summary>Ends the stage at hand and begins another.</summary>
     public void Enter(Stage stage)
     {
