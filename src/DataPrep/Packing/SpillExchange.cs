@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace DataPrep.Packing;
 
 /// <summary>
@@ -10,6 +8,7 @@ namespace DataPrep.Packing;
 internal sealed class SpillExchange : IDisposable
 {
     private readonly Dictionary<(PieceJob Job, long Slab), (byte[] Bytes, int Length)> spills = [];
+    private readonly Stack<byte[]> free = new();
     private readonly CancellationTokenRegistration wake;
     private readonly CancellationToken stop;
 
@@ -25,7 +24,12 @@ internal sealed class SpillExchange : IDisposable
 
     public void Put(PieceJob job, long slab, ReadOnlySpan<byte> bytes)
     {
-        byte[] copy = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        byte[]? copy;
+        lock (spills)
+            free.TryPop(out copy);
+        int longest = job.Layout.LongestSection;
+        if (copy is null || copy.Length < longest)
+            copy = GC.AllocateUninitializedArray<byte>(longest);
         bytes.CopyTo(copy);
         lock (spills)
         {
@@ -50,7 +54,8 @@ internal sealed class SpillExchange : IDisposable
         if (spill.Length != destination.Length)
             throw new InvalidOperationException($"Slab {slab} begins with {destination.Length} bytes of a leaf, but was handed {spill.Length}.");
         spill.Bytes.AsSpan(0, spill.Length).CopyTo(destination);
-        ArrayPool<byte>.Shared.Return(spill.Bytes);
+        lock (spills)
+            free.Push(spill.Bytes);
     }
 
     public void Dispose() => wake.Dispose();
