@@ -108,7 +108,11 @@ internal static class PackCommand
         }
 
         if (!result.AlreadyDone)
+        {
             terminal.Detail(Times(result.Times));
+            terminal.Detail($"managed memory: {GC.GetTotalAllocatedBytes() >> 20} MiB allocated, {GC.CollectionCount(0)} collections, {GC.CollectionCount(2)} of them full");
+        }
+
         return result.Dataset.Skipped > 0 ? ExitCode.Skipped : ExitCode.Done;
     }
 

@@ -18,6 +18,7 @@ internal sealed class SlabEngine : IDisposable
     private Action<PackedPiece> finished = _ => { };
     private readonly List<PieceJob> active = [];
     private readonly SpillExchange spills;
+    private readonly NumaNodes nodes = new();
     private Claims? current;
     private ExceptionDispatchInfo? failure;
 
@@ -43,7 +44,8 @@ internal sealed class SlabEngine : IDisposable
             var threads = new Thread[plan.Threads];
             for (int i = 0; i < threads.Length; i++)
             {
-                threads[i] = new Thread(Work) { IsBackground = true, Name = $"slab {i}" };
+                int number = i;
+                threads[i] = new Thread(() => Work(number)) { IsBackground = true, Name = $"slab {i}" };
                 threads[i].Start();
             }
 
@@ -66,10 +68,11 @@ internal sealed class SlabEngine : IDisposable
     }
 
     /// <summary>The first failure stops everything and is the one that is reported.</summary>
-    private void Work()
+    private void Work(int number)
     {
         try
         {
+            nodes.Bind(number);
             using var worker = new SlabWorker(plan, spills, stop.Token);
             while (Claim(out var job, out long slab))
             {

@@ -7,8 +7,8 @@ namespace DataPrep.Packing;
 /// </summary>
 internal sealed class SpillExchange : IDisposable
 {
-    private readonly Dictionary<(PieceJob Job, long Slab), (byte[] Bytes, int Length)> spills = [];
-    private readonly Stack<byte[]> free = new();
+    private readonly Dictionary<(PieceJob Job, long Slab), (SlabBuffer Bytes, int Length)> spills = [];
+    private readonly Stack<SlabBuffer> free = new();
     private readonly CancellationTokenRegistration wake;
     private readonly CancellationToken stop;
 
@@ -24,13 +24,17 @@ internal sealed class SpillExchange : IDisposable
 
     public void Put(PieceJob job, long slab, ReadOnlySpan<byte> bytes)
     {
-        byte[]? copy;
+        SlabBuffer? copy;
         lock (spills)
             free.TryPop(out copy);
         int longest = job.Layout.LongestSection;
         if (copy is null || copy.Length < longest)
-            copy = GC.AllocateUninitializedArray<byte>(longest);
-        bytes.CopyTo(copy);
+        {
+            copy?.Dispose();
+            copy = new SlabBuffer(longest);
+        }
+
+        bytes.CopyTo(copy.Span);
         lock (spills)
         {
             spills.Add((job, slab), (copy, bytes.Length));
@@ -41,7 +45,7 @@ internal sealed class SpillExchange : IDisposable
     /// <exception cref="OperationCanceledException">The engine stops.</exception>
     public void Take(PieceJob job, long slab, Span<byte> destination)
     {
-        (byte[] Bytes, int Length) spill;
+        (SlabBuffer Bytes, int Length) spill;
         lock (spills)
         {
             while (!spills.Remove((job, slab), out spill))
@@ -53,10 +57,18 @@ internal sealed class SpillExchange : IDisposable
 
         if (spill.Length != destination.Length)
             throw new InvalidOperationException($"Slab {slab} begins with {destination.Length} bytes of a leaf, but was handed {spill.Length}.");
-        spill.Bytes.AsSpan(0, spill.Length).CopyTo(destination);
+        spill.Bytes.Span[..spill.Length].CopyTo(destination);
         lock (spills)
             free.Push(spill.Bytes);
     }
 
-    public void Dispose() => wake.Dispose();
+    /// <summary>Only when no worker is left.</summary>
+    public void Dispose()
+    {
+        wake.Dispose();
+        foreach (var buffer in free)
+            buffer.Dispose();
+        foreach (var (buffer, _) in spills.Values)
+            buffer.Dispose();
+    }
 }

@@ -11,7 +11,7 @@ internal enum FileSystemKind
     Memory,
 }
 
-/// <summary>Calls that decide when what is written gets to the device.</summary>
+/// <summary>Calls that decide when what is written gets to the device, and where threads run.</summary>
 internal static unsafe partial class Posix
 {
     private const int F_GETFL = 3, F_SETFL = 4;
@@ -54,6 +54,27 @@ internal static unsafe partial class Posix
 
     internal static int Truncate(SafeFileHandle file, long length) => ftruncate(file, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>Keeps the calling thread on those of the CPUs that it may use; where it may use none, nothing changes.</summary>
+    internal static void KeepOnCpus(ReadOnlySpan<int> cpus)
+    {
+        const int Most = 8192;
+        Span<byte> allowed = stackalloc byte[Most / 8], wanted = stackalloc byte[Most / 8];
+        wanted.Clear();
+        fixed (byte* a = allowed, w = wanted)
+        {
+            if (sched_getaffinity(0, Most / 8, a) < 0)
+                return;
+            foreach (int cpu in cpus)
+            {
+                if (cpu < Most)
+                    wanted[cpu / 8] |= (byte)(allowed[cpu / 8] & (1 << (cpu % 8)));
+            }
+
+            if (wanted.ContainsAnyExcept((byte)0))
+                _ = sched_setaffinity(0, Most / 8, w);
+        }
+    }
+
     private static int WriteBack(SafeFileHandle file, long offset, int length, uint flags)
     {
         const int ENOSYS = 38;
@@ -72,6 +93,12 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sync_file_range(SafeFileHandle fd, long offset, long length, uint flags);
+
+    [LibraryImport("libc")]
+    private static partial int sched_getaffinity(int thread, nuint size, byte* mask);
+
+    [LibraryImport("libc")]
+    private static partial int sched_setaffinity(int thread, nuint size, byte* mask);
 
     [LibraryImport("libc")]
     private static partial int posix_fadvise(SafeFileHandle fd, long offset, long length, int advice);
