@@ -40,9 +40,14 @@ public class PackingBenchmarks
     private int Pack(PieceLayout layout)
     {
         var plan = SlabPlan.Choose(layout, Threads, null, null);
-        using var engine = new SlabEngine(layout, plan, Source, new DiscardingPieceSink(), new PackProgress(), CancellationToken.None);
-        using PackedPiece piece = engine.Run();
-        return piece.Nodes.Length;
+        using var engine = new SlabEngine(plan, CancellationToken.None);
+        int nodes = 0;
+        engine.Run([new PieceJob(layout, plan, Source, new DiscardingPieceSink(), new PackProgress())], piece =>
+        {
+            nodes = piece.Nodes.Length;
+            piece.Dispose();
+        });
+        return nodes;
     }
 
     /// <summary>Files whose content is cut out of the same few bytes: a read costs one copy.</summary>
