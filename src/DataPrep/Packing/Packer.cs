@@ -28,7 +28,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             throw new UsageException("--threads must be at least 1");
         if (options.Output.Length > 0)
             RefuseOutputInSource();
-        var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found);
+        var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads);
         return LayOut(tree);
     }
 

@@ -59,7 +59,7 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
             int error = Posix.Stat(fd, out var now);
             if (error != 0)
                 throw new SourceChangedException(entry, location, position, "unreadable", $"cannot stat: {Posix.Describe(error)}");
-            if (now.DifferenceFrom(tree[entry].Stamp) is { } difference)
+            if (now.DifferenceFrom(tree.Stamp(entry)) is { } difference)
                 throw new SourceChangedException(entry, location, position, "changed", $"{difference} while it was packed");
         }
 
