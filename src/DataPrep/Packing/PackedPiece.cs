@@ -8,7 +8,7 @@ namespace DataPrep.Packing;
 /// <summary>What the engine knows of a finished piece.</summary>
 /// <param name="Nodes">One 32-byte node for each started segment of 1 MiB padded; of a smaller piece its root.</param>
 /// <param name="Leaves">Digest of every leaf, in layout order.</param>
-/// <param name="Roots">Digest of every entry's root, in tree order; those of files of one leaf stand only in <paramref name="Leaves"/>.</param>
+/// <param name="Roots">Digests of the roots of the entries that have blocks in the tail.</param>
 internal sealed record PackedPiece(
     PieceLayout Layout,
     Cid Root,

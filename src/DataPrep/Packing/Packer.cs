@@ -28,7 +28,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             throw new UsageException("--threads must be at least 1");
         if (options.Output.Length > 0)
             RefuseOutputInSource();
-        var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found);
+        var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads);
         return LayOut(tree);
     }
 
@@ -94,7 +94,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         using var engine = new SlabEngine(slabs, cancel);
         progress.Begin(layout.CarSize);
         PackedPiece? made = null;
-        engine.Run([new PieceJob(layout, slabs, options.Reader(plan.Tree), file, progress)], finished => made = finished);
+        using var reader = options.Reader(plan.Tree);
+        engine.Run([new PieceJob(layout, slabs, reader, file, progress)], finished => made = finished);
         using var piece = made!;
         var records = new DatasetWriter(folder, plan, piece);
         file.Place(records.Piece.CarFile);

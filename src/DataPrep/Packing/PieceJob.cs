@@ -29,7 +29,7 @@ internal sealed class PieceJob : IDisposable
         (Layout, Plan, Source, Sink, Progress) = (layout, plan, source, sink, progress);
         Slabs = slabsLeft = ((layout.LeafEnd - 1) / plan.RawSize) + 1;
         Leaves = new DigestTable(layout.LeafCount);
-        Roots = new DigestTable(layout.Tree.Count);
+        Roots = new DigestTable(layout.RootCount);
         nodes = new byte[32 * SubTreeHasher.SegmentCount(layout.CarSize)];
         firstSegment = new SlabBuffer(SubTreeHasher.SegmentRaw);
         lastSegment = new SlabBuffer(SubTreeHasher.SegmentRaw);

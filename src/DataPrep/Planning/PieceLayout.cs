@@ -14,21 +14,32 @@ namespace DataPrep.Planning;
 /// </summary>
 internal sealed class PieceLayout
 {
-    private readonly int[] files;
+    private readonly FileNumbers files;
     private readonly long[] sections;
-    private readonly long[] firstLeaves;
-    private readonly long[] dagSizes;
+
+    // Of files of several leaves: number, and leaves of all files up to it beyond one for each.
+    private readonly int[] longFiles;
+    private readonly long[] moreLeaves;
+
+    // Of entries with blocks in the tail, in tree order: entry, and size of its DAG.
+    private readonly int[] tailEntries;
+    private readonly long[] tailSizes;
     private readonly Func<int, NodeMetadata>? metadataOf;
 
     private PieceLayout(SourceTree tree, UnixFsProfile profile, Func<int, NodeMetadata>? metadataOf)
     {
         (Tree, Profile, this.metadataOf) = (tree, profile, metadataOf);
-        dagSizes = new long[tree.Count];
-        int count = 0;
+        files = new FileNumbers(tree);
+        sections = new long[files.Count];
+        int inTail = 0, inTailAndFile = 0;
         for (int i = 0; i < tree.Count; i++)
-            count += tree[i].Kind == EntryKind.File ? 1 : 0;
-        (files, sections, firstLeaves) = (new int[count], new long[count], new long[count]);
+        {
+            inTail += HasTail(i) ? 1 : 0;
+            inTailAndFile += HasTail(i) && tree[i].Kind == EntryKind.File ? 1 : 0;
+        }
 
+        (longFiles, moreLeaves) = (new int[inTailAndFile], new long[inTailAndFile]);
+        (tailEntries, tailSizes) = (new int[inTail], new long[inTail]);
         HeaderLength = IsRaw(0) || profile.CidVersion == 1 ? CarHeader.LengthWithOneCidV1Root : CarHeader.LengthWithOneCidV0Root;
         PlaceLeaves();
         MeasureTail();
@@ -50,7 +61,10 @@ internal sealed class PieceLayout
     /// <summary>Content bytes of all files.</summary>
     public long ContentSize { get; private set; }
 
-    public int FileCount => files.Length;
+    public int FileCount => files.Count;
+
+    /// <summary>Entries that have blocks in the tail: rows of the table of their roots.</summary>
+    public int RootCount => tailEntries.Length;
 
     /// <summary>Length of the longest leaf section.</summary>
     public int LongestSection { get; private set; }
@@ -60,12 +74,18 @@ internal sealed class PieceLayout
     public static PieceLayout Create(SourceTree tree, UnixFsProfile profile, Func<int, NodeMetadata>? metadataOf = null) => new(tree, profile, metadataOf);
 
     /// <summary>Cumulative size of an entry's DAG: the Tsize of a link to it.</summary>
-    public long DagSize(int entry) => dagSizes[entry];
+    public long DagSize(int entry) =>
+        IsSingleLeaf(entry) ? new LeafShape(Profile, (int)Tree[entry].Size, Metadata(entry)).BlockLength : tailSizes[RootRow(entry)];
 
     /// <summary>Entry of the file with this number in layout order.</summary>
-    public int FileEntry(int file) => files[file];
+    public int FileEntry(int file) => files.Entry(file);
 
-    public long FirstLeaf(int file) => firstLeaves[file];
+    public long FirstLeaf(int file)
+    {
+        int found = Array.BinarySearch(longFiles, file);
+        int before = found >= 0 ? found : ~found;
+        return file + (before == 0 ? 0 : moreLeaves[before - 1]);
+    }
 
     /// <summary>Offset of the file's first section.</summary>
     public long FirstSection(int file) => sections[file];
@@ -77,11 +97,9 @@ internal sealed class PieceLayout
         return found >= 0 ? found : ~found - 1;
     }
 
-    public FileLeaves Leaves(int file)
-    {
-        int entry = files[file];
-        return new FileLeaves(Profile, Tree[entry].Size, Metadata(entry), sections[file]);
-    }
+    public FileLeaves Leaves(int file) => Leaves(file, FileEntry(file));
+
+    private FileLeaves Leaves(int file, int entry) => new(Profile, Tree[entry].Size, Metadata(entry), sections[file]);
 
     /// <summary>Whether an entry's root is a raw leaf.</summary>
     public bool IsRaw(int entry) =>
@@ -105,20 +123,21 @@ internal sealed class PieceLayout
 
     /// <summary>Digest of an entry's root: of a file of one chunk that of its leaf.</summary>
     public ReadOnlySpan<byte> RootDigest(int entry, DigestTable leaves, DigestTable roots) =>
-        IsSingleLeaf(entry) ? leaves[firstLeaves[Array.BinarySearch(files, entry)]] : roots[entry];
+        IsSingleLeaf(entry) ? leaves[FirstLeaf(files.Number(entry))] : roots[RootRow(entry)];
 
-    /// <summary>Appends the blocks of the tail in layout order and fills in the digest of each entry's root.</summary>
+    /// <summary>Appends the blocks of the tail in layout order and fills in the digests of the roots.</summary>
+    /// <param name="roots">A table of <see cref="RootCount"/> rows.</param>
     public void EmitTail(DigestTable leaves, DigestTable roots, IBlockSink sink)
     {
         var directory = new DirectoryNode(Profile);
         var links = new TreeLinks(this, leaves, roots);
         foreach (int entry in TailOrder())
         {
-            var digest = roots[entry];
+            var digest = roots[RootRow(entry)];
             switch (Tree[entry].Kind)
             {
                 case EntryKind.File:
-                    long firstLeaf = firstLeaves[Array.BinarySearch(files, entry)];
+                    long firstLeaf = FirstLeaf(files.Number(entry));
                     new BalancedFile(Profile, Tree[entry].Size, Metadata(entry)).Emit(leaves, firstLeaf, sink, digest);
                     break;
                 case EntryKind.Symlink:
@@ -141,7 +160,7 @@ internal sealed class PieceLayout
                 yield return open.Pop();
             if (Tree[i].Kind == EntryKind.Directory)
                 open.Push(i);
-            else if (Tree[i].Kind == EntryKind.Symlink || (Tree[i].Kind == EntryKind.File && !IsSingleLeaf(i)))
+            else if (HasTail(i))
                 yield return i;
         }
 
@@ -149,20 +168,27 @@ internal sealed class PieceLayout
             yield return folder;
     }
 
+    private bool HasTail(int entry) => Tree[entry].Kind != EntryKind.Removed && !IsSingleLeaf(entry);
+
+    private int RootRow(int entry) => Array.BinarySearch(tailEntries, entry);
+
     private void PlaceLeaves()
     {
         long at = HeaderLength;
-        int file = 0;
+        int file = 0, longFile = 0, tailEntry = 0;
         for (int i = 0; i < Tree.Count; i++)
         {
+            if (HasTail(i))
+                tailEntries[tailEntry++] = i;
             if (Tree[i].Kind != EntryKind.File)
                 continue;
-            (files[file], sections[file], firstLeaves[file]) = (i, at, LeafCount);
-            var leaves = Leaves(file++);
-            if (leaves.Count == 1)
-                dagSizes[i] = leaves.Last.BlockLength;
-            at = leaves.End;
+            sections[file] = at;
+            var leaves = Leaves(file, i);
             LeafCount += leaves.Count;
+            if (leaves.Count > 1)
+                (longFiles[longFile], moreLeaves[longFile++]) = (file, LeafCount - file - 1);
+            file++;
+            at = leaves.End;
             ContentSize += Tree[i].Size;
             LongestSection = Math.Max(LongestSection, Math.Max(leaves.Last.SectionLength, leaves.Count > 1 ? leaves.Full.SectionLength : 0));
         }
@@ -183,7 +209,7 @@ internal sealed class PieceLayout
                 EntryKind.Symlink => directory.MeasureSymlink(Tree.Target(entry).Length, Metadata(entry)),
                 _ => directory.Measure(links.Of(entry), Metadata(entry)),
             };
-            dagSizes[entry] = size.DagSize;
+            tailSizes[RootRow(entry)] = size.DagSize;
             at += size.SectionBytes;
         }
 

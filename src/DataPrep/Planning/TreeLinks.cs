@@ -6,7 +6,7 @@ namespace DataPrep.Planning;
 
 /// <summary>The children of one folder after the other, as links of its node.</summary>
 /// <param name="leaves">Digests by leaf; needed only to write CIDs.</param>
-/// <param name="roots">Digests by entry, of those that have a place in the tail; needed only to write CIDs.</param>
+/// <param name="roots">Digests of the roots that have a place in the tail; needed only to write CIDs.</param>
 internal sealed class TreeLinks(PieceLayout layout, DigestTable? leaves, DigestTable? roots) : IDirectoryLinks
 {
     private readonly List<int> children = [];

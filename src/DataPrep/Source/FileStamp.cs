@@ -14,11 +14,10 @@ internal readonly record struct FileStamp
 
     public long ModifySeconds { get; init; }
 
-    public long ChangeSeconds { get; init; }
-
     public int ModifyNanoseconds { get; init; }
 
-    public int ChangeNanoseconds { get; init; }
+    /// <summary>Nanoseconds since 1970, modulo 2^64: it is only ever compared.</summary>
+    public long ChangeTime { get; init; }
 
     /// <summary>File type and permission bits, as in <c>st_mode</c>.</summary>
     public uint Mode { get; init; }
@@ -37,6 +36,6 @@ internal readonly record struct FileStamp
             return Size > scanned.Size ? $"grew from {scanned.Size} to {Size} bytes" : $"shrank from {scanned.Size} to {Size} bytes";
         if (ModifySeconds != scanned.ModifySeconds || ModifyNanoseconds != scanned.ModifyNanoseconds)
             return "was modified";
-        return ChangeSeconds != scanned.ChangeSeconds || ChangeNanoseconds != scanned.ChangeNanoseconds ? "changed its status" : null;
+        return ChangeTime != scanned.ChangeTime ? "changed its status" : null;
     }
 }

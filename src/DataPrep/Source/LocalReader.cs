@@ -1,9 +1,9 @@
 namespace DataPrep.Source;
 
 /// <summary>Reads ranges of the entries of a tree. Safe for several threads.</summary>
-internal interface ISourceReader
+internal interface ISourceReader : IDisposable
 {
-    /// <summary>Opens a file of the tree for one run of ranges.</summary>
+    /// <summary>Opens a file of the tree for one run of ranges. What it returns may be used again for another file once it is disposed.</summary>
     /// <exception cref="SourceChangedException">It is gone, cannot be opened, or is no file any more.</exception>
     ISourceFile Open(int entry);
 }
@@ -19,15 +19,32 @@ internal interface ISourceFile : IDisposable
     void Finish();
 }
 
-/// <summary>Reads local files, by descriptor and offset.</summary>
+/// <summary>
+/// Reads local files, by descriptor and offset. Each thread keeps the folder of its last file open, so that of the next
+/// one, which is likely to stand there too, the kernel need not walk the path. Where such a folder has been moved away
+/// meanwhile, its files are found nevertheless; that they are the scanned ones is seen at their end, as always.
+/// </summary>
 internal sealed class LocalReader(SourceTree tree) : ISourceReader
 {
+    private readonly SourceTree tree = tree;
+    private readonly ThreadLocal<LocalFile?> idle = new(trackAllValues: true);
+
     public ISourceFile Open(int entry)
     {
-        byte[] location = tree.Location(entry);
-        // Without O_NONBLOCK a named pipe that took the file's place would be waited for until somebody writes to it.
-        int fd = Posix.Open(location, Posix.O_RDONLY | Posix.O_NOFOLLOW | Posix.O_NONBLOCK | Posix.O_CLOEXEC, out int error);
-        return fd >= 0 ? new LocalFile(tree, entry, location, fd) : throw new SourceChangedException(entry, location, 0, Reason(error), $"cannot open: {Posix.Describe(error)}");
+        var file = idle.Value ?? new LocalFile(this);
+        idle.Value = null;
+        int error = file.Open(entry);
+        if (error == 0)
+            return file;
+        file.Dispose();
+        throw new SourceChangedException(entry, tree.Location(entry), 0, Reason(error), $"cannot open: {Posix.Describe(error)}");
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in idle.Values)
+            file?.CloseFolder();
+        idle.Dispose();
     }
 
     private static string Reason(int error) => error switch
@@ -37,20 +54,51 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
         _ => "unreadable",
     };
 
-    private sealed class LocalFile(SourceTree tree, int entry, byte[] location, int fd) : ISourceFile
+    private sealed class LocalFile(LocalReader reader) : ISourceFile
     {
+        // Without O_NONBLOCK a named pipe that took the file's place would be waited for until somebody writes to it.
+        private static readonly int Flags = Posix.O_RDONLY | Posix.O_NOFOLLOW | Posix.O_NONBLOCK | Posix.O_CLOEXEC;
+
+        private readonly SourceTree tree = reader.tree;
+        private int entry;
+        private int fd = -1;
         private long position;
+        private int folder = -1;
+        private int folderFd = -1;
+
+        /// <summary>0 or the error.</summary>
+        public int Open(int entry)
+        {
+            (this.entry, position) = (entry, 0);
+            int error;
+            if (tree.Anchor(entry) is { } location)
+            {
+                fd = Posix.Open(location, Flags, out error);
+                return error;
+            }
+
+            int parent = tree[entry].Parent;
+            bool wasOpen = folder == parent;
+            error = wasOpen ? 0 : OpenFolder(parent);
+            if (error == 0)
+                fd = Posix.OpenAt(folderFd, tree.Name(entry), Flags, out error);
+
+            // Perhaps another folder stands in the place of the one that is open.
+            if (error != 0 && wasOpen && (error = OpenFolder(parent)) == 0)
+                fd = Posix.OpenAt(folderFd, tree.Name(entry), Flags, out error);
+            return error;
+        }
 
         public void Read(long offset, Span<byte> destination)
         {
             int got = Posix.ReadAt(fd, offset, destination, out int error);
             if (got < 0)
-                throw new SourceChangedException(entry, location, offset, error is Posix.EISDIR or Posix.ESPIPE ? "replaced" : "unreadable", $"cannot read: {Posix.Describe(error)}");
+                throw new SourceChangedException(entry, tree.Location(entry), offset, error is Posix.EISDIR or Posix.ESPIPE ? "replaced" : "unreadable", $"cannot read: {Posix.Describe(error)}");
             position = offset + got;
             if (got < destination.Length)
             {
                 Finish(); // says how the file differs, where its state tells
-                throw new SourceChangedException(entry, location, position, "changed", $"ended at {position} of {tree[entry].Size} bytes");
+                throw new SourceChangedException(entry, tree.Location(entry), position, "changed", $"ended at {position} of {tree[entry].Size} bytes");
             }
         }
 
@@ -58,11 +106,36 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
         {
             int error = Posix.Stat(fd, out var now);
             if (error != 0)
-                throw new SourceChangedException(entry, location, position, "unreadable", $"cannot stat: {Posix.Describe(error)}");
-            if (now.DifferenceFrom(tree[entry].Stamp) is { } difference)
-                throw new SourceChangedException(entry, location, position, "changed", $"{difference} while it was packed");
+                throw new SourceChangedException(entry, tree.Location(entry), position, "unreadable", $"cannot stat: {Posix.Describe(error)}");
+            if (now.DifferenceFrom(tree.Stamp(entry)) is { } difference)
+                throw new SourceChangedException(entry, tree.Location(entry), position, "changed", $"{difference} while it was packed");
         }
 
-        public void Dispose() => Posix.Close(fd);
+        public void Dispose()
+        {
+            if (fd >= 0)
+                Posix.Close(fd);
+            fd = -1;
+            if (reader.idle.Value is null)
+                reader.idle.Value = this;
+            else if (reader.idle.Value != this)
+                CloseFolder();
+        }
+
+        public void CloseFolder()
+        {
+            if (folderFd >= 0)
+                Posix.Close(folderFd);
+            (folder, folderFd) = (-1, -1);
+        }
+
+        private int OpenFolder(int index)
+        {
+            CloseFolder();
+            int opened = Posix.Open(tree.Location(index), Posix.O_PATH | Posix.O_DIRECTORY | Posix.O_CLOEXEC, out int error);
+            if (error == 0)
+                (folder, folderFd) = (index, opened);
+            return error;
+        }
     }
 }

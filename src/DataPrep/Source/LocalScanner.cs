@@ -7,31 +7,39 @@ internal sealed record ScanOptions(bool Hidden = true, bool EmptyDirectories = t
 /// Walks local files and folders into a <see cref="SourceTree"/>. Symlinks are entries and never followed;
 /// sockets, FIFOs and devices, and what cannot be read, are noted as skipped.
 /// </summary>
-internal sealed class LocalScanner(ScanOptions options, CancellationToken cancel)
+internal sealed class LocalScanner
 {
+    private const int MostThreads = 16;
     private readonly SourceTree tree = new();
-    private readonly NamePool names = new();
-    private readonly byte[] target = new byte[4096];
+    private readonly ScanOptions options;
+    private readonly ScanAhead ahead;
+    private readonly Action<int>? progress;
+    private readonly CancellationToken cancel;
 
-    private readonly record struct Found(NameRef Name, NameRef Target, FileStamp Stamp, EntryKind Kind);
+    private LocalScanner(ScanOptions options, ScanAhead ahead, Action<int>? progress, CancellationToken cancel) =>
+        (this.options, this.ahead, this.progress, this.cancel) = (options, ahead, progress, cancel);
 
-    /// <summary>Called now and then with the number of entries found.</summary>
-    public Action<int>? Progress { get; init; }
+    private readonly record struct Root(byte[] Name, byte[] Path, byte[] Target, FileStamp Stamp, EntryKind Kind);
 
     /// <summary>One folder becomes the root, one file is the root itself (unless wrapped), several sources stand in one root folder under their base names.</summary>
+    /// <param name="progress">Called now and then with the number of entries found.</param>
+    /// <param name="threads">How many read folders; has no influence on the tree.</param>
     /// <exception cref="SourceException">A source does not exist, cannot be read, or two have the same base name.</exception>
-    public static SourceTree Scan(IReadOnlyList<string> sources, ScanOptions options, CancellationToken cancel, Action<int>? progress = null) =>
-        new LocalScanner(options, cancel) { Progress = progress }.Run(sources);
+    public static SourceTree Scan(IReadOnlyList<string> sources, ScanOptions options, CancellationToken cancel, Action<int>? progress = null, int threads = 1)
+    {
+        using var ahead = new ScanAhead(options, Math.Min(threads, MostThreads));
+        return new LocalScanner(options, ahead, progress, cancel).Run(sources);
+    }
 
     private SourceTree Run(IReadOnlyList<string> sources)
     {
-        var roots = new List<(byte[] Name, byte[] Path, Found Entry)>();
+        var roots = new List<Root>();
         foreach (string source in sources)
             roots.Add(OpenSource(source));
 
-        if (roots is [var (name, path, only)] && (only.Kind == EntryKind.Directory || !options.Wrap))
+        if (roots is [var only] && (only.Kind == EntryKind.Directory || !options.Wrap))
         {
-            AddRoot(-1, name, path, only);
+            AddRoot(-1, only);
             return tree;
         }
 
@@ -43,13 +51,13 @@ internal sealed class LocalScanner(ScanOptions options, CancellationToken cancel
         }
 
         int root = tree.Add(EntryKind.Directory, [], [], default, -1);
-        foreach (var (childName, childPath, child) in roots)
-            AddRoot(root, childName, childPath, child);
+        foreach (var child in roots)
+            AddRoot(root, child);
         tree.Close(root);
         return tree;
     }
 
-    private (byte[] Name, byte[] Path, Found Entry) OpenSource(string source)
+    private static Root OpenSource(string source)
     {
         if (source.Length == 0)
             throw new SourceException("a source has no name", "''"u8.ToArray()) { IsUsage = true };
@@ -70,10 +78,13 @@ internal sealed class LocalScanner(ScanOptions options, CancellationToken cancel
             throw new SourceException($"cannot read source: {Posix.Describe(error)}", path);
         try
         {
-            var entry = Classify(folder, [], names.Add(name), stamp, out var reason, out string detail);
-            if (entry is null)
+            if (FolderReader.KindOf(stamp, out var reason, out string detail) is not { } kind)
                 throw new SourceException($"cannot pack a {reason}: {detail}", path);
-            if (entry.Value.Kind == EntryKind.File)
+            Span<byte> target = new byte[kind == EntryKind.Symlink ? 4096 : 0];
+            int length = kind == EntryKind.Symlink ? Posix.ReadLink(folder, "\0"u8, target, out error) : 0;
+            if (length < 0)
+                throw new SourceException($"cannot read symlink: {Posix.Describe(error)}", path);
+            if (kind == EntryKind.File)
             {
                 int fd = Posix.Open(path, Posix.O_RDONLY | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out error);
                 if (fd < 0)
@@ -81,7 +92,7 @@ internal sealed class LocalScanner(ScanOptions options, CancellationToken cancel
                 Posix.Close(fd);
             }
 
-            return (name.ToArray(), path, entry.Value);
+            return new Root(name.ToArray(), path, target[..length].ToArray(), stamp, kind);
         }
         finally
         {
@@ -89,116 +100,110 @@ internal sealed class LocalScanner(ScanOptions options, CancellationToken cancel
         }
     }
 
-    private void AddRoot(int parent, byte[] name, byte[] path, in Found entry)
+    private void AddRoot(int parent, in Root root)
     {
-        int index = tree.Add(entry.Kind, name, names[entry.Target], entry.Stamp, parent, path);
-        if (entry.Kind == EntryKind.Directory)
-            Walk(index);
+        int index = tree.Add(root.Kind, root.Name, root.Target, root.Stamp, parent, root.Path);
+        if (root.Kind == EntryKind.Directory)
+            Walk(index, new ScanFolder(root.Path));
     }
 
     /// <summary>Depth first without recursion, so that depth is bounded by memory alone.</summary>
-    private void Walk(int root)
+    private void Walk(int root, ScanFolder source)
     {
-        var pending = new Stack<(int Folder, List<Found> Children, int Next)>();
-        var first = ReadFolder(root);
-        if (first is null)
-            throw new SourceException($"cannot read source: {tree.Skipped[^1].Detail}", tree.Location(root));
-        pending.Push((root, first, 0));
-        while (pending.TryPop(out var level))
+        var pending = new Stack<Level>();
+        ahead.Add(source);
+        pending.Push(new Level(source, root));
+        while (pending.TryPeek(out var level))
         {
             cancel.ThrowIfCancellationRequested();
-            if (level.Next == level.Children.Count)
+            if (level.Batch is null)
             {
-                tree.Close(level.Folder);
-                if (!options.EmptyDirectories && level.Folder != root && tree.Count == level.Folder + 1)
+                if (!TakeUp(level, level.Folder.First))
+                {
+                    if (level.Index == root)
+                        throw new SourceException($"cannot read source: {tree.Skipped[^1].Detail}", tree.Location(root));
                     tree.DropLast();
-                continue;
+                    _ = pending.Pop();
+                }
             }
-
-            var child = level.Children[level.Next];
-            pending.Push(level with { Next = level.Next + 1 });
-            int index = tree.Add(child.Kind, names[child.Name], names[child.Target], child.Stamp, level.Folder);
-            if (child.Kind != EntryKind.Directory)
-                continue;
-            if (ReadFolder(index) is { } children)
-                pending.Push((index, children, 0));
+            else if (level.Next < level.Batch.Entries.Count)
+            {
+                if (AddNext(level) is { } below)
+                    pending.Push(below);
+            }
             else
-                tree.DropLast();
+            {
+                level.Batch.Release();
+                if (level.NextBatch is { } batch)
+                {
+                    _ = TakeUp(level, batch);
+                    continue;
+                }
+
+                level.Folder.Release();
+                tree.Close(level.Index);
+                if (!options.EmptyDirectories && level.Index != root && tree.Count == level.Index + 1)
+                    tree.DropLast();
+                _ = pending.Pop();
+            }
         }
     }
 
-    /// <summary>The taken entries of a folder, sorted; null where it cannot be read, which is then noted.</summary>
-    private List<Found>? ReadFolder(int index)
+    /// <summary>Goes on with a batch of a folder, and notes what is skipped in it; false where the folder cannot be read, which is then noted.</summary>
+    private bool TakeUp(Level level, ScanBatch batch)
     {
-        byte[] location = tree.Location(index);
-        int folder = Posix.Open(location, Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out int error);
-        if (folder < 0)
-            return Lost(error);
-
-        var found = new List<Found>();
-        error = Posix.List(folder, name =>
+        ahead.Await(batch);
+        level.Begin(batch);
+        byte[] path = tree.DatasetPath(level.Index);
+        if (level.Folder.Error is not 0 and var error)
         {
-            if (!options.Hidden && name[0] == '.')
-                return;
-            if (Visit(folder, name, index) is { } entry)
-                found.Add(entry);
-        });
-        if (error != 0)
-            return Lost(error);
-        found.Sort((a, b) => names[a.Name].SequenceCompareTo(names[b.Name]));
-        Progress?.Invoke(tree.Count + found.Count);
-        return found;
-
-        List<Found>? Lost(int error)
-        {
-            tree.Skip(tree.DatasetPath(index), error == Posix.ENOENT ? "vanished" : "unreadable", $"cannot read folder: {Posix.Describe(error)}");
-            return null;
-        }
-    }
-
-    private Found? Visit(int folder, ReadOnlySpan<byte> name, int parent)
-    {
-        int error = Posix.StatAt(folder, name, out var stamp);
-        string reason = error == Posix.ENOENT ? "vanished" : "unreadable";
-        string detail = error == 0 ? "" : Posix.Describe(error);
-        if (error == 0 && Classify(folder, name, names.Add(name), stamp, out reason, out detail) is { } entry)
-        {
-            if (entry.Kind == EntryKind.Symlink && !options.Symlinks)
-                return null;
-            if (entry.Kind != EntryKind.File || Posix.IsReadable(folder, name))
-                return entry;
-            (reason, detail) = ("unreadable", Posix.Describe(Posix.EACCES));
+            tree.Skip(path, error == Posix.ENOENT ? "vanished" : "unreadable", $"cannot read folder: {Posix.Describe(error)}");
+            return false;
         }
 
-        byte[] path = tree.DatasetPath(parent);
-        tree.Skip(path.Length == 0 ? name.ToArray() : PathText.Join(path, name), reason, detail);
-        return null;
+        foreach (var (name, reason, detail) in batch.Skipped)
+            tree.Skip(path.Length == 0 ? level.Folder.Name(name).ToArray() : PathText.Join(path, level.Folder.Name(name)), reason, detail);
+        progress?.Invoke(tree.Count + batch.Entries.Count);
+        return true;
     }
 
-    private Found? Classify(int folder, ReadOnlySpan<byte> name, NameRef kept, in FileStamp stamp, out string reason, out string detail)
+    /// <summary>Adds the next entry of a folder; where that is a folder itself, it is next to be walked.</summary>
+    private Level? AddNext(Level level)
     {
-        (reason, detail) = ("", "");
-        switch (stamp.Type)
+        var batch = level.Batch!;
+        ref readonly var entry = ref batch.Entries.Items[level.Next++];
+        var target = batch.Targets.Items.Slice(level.TargetsUsed, entry.TargetLength);
+        level.TargetsUsed += entry.TargetLength;
+        int index = tree.Add(entry.Kind, level.Folder.Name(entry.Name), target, entry.Stamp, level.Index);
+        return entry.Kind == EntryKind.Directory ? new Level(batch.Folders[level.FoldersUsed++], index) : null;
+    }
+
+    /// <summary>How far the walk has come in a folder.</summary>
+    private sealed class Level(ScanFolder folder, int index)
+    {
+        private int batches;
+
+        public ScanFolder Folder => folder;
+
+        /// <summary>The folder's place in the tree.</summary>
+        public int Index => index;
+
+        public ScanBatch? Batch { get; private set; }
+
+        public ScanBatch? NextBatch => batches <= folder.Rest.Length ? folder.Rest[batches - 1] : null;
+
+        /// <summary>The next entry of the batch.</summary>
+        public int Next { get; set; }
+
+        public int FoldersUsed { get; set; }
+
+        public int TargetsUsed { get; set; }
+
+        public void Begin(ScanBatch batch)
         {
-            case Posix.S_IFREG:
-                return new Found(kept, default, stamp, EntryKind.File);
-            case Posix.S_IFDIR:
-                return new Found(kept, default, stamp, EntryKind.Directory);
-            case Posix.S_IFLNK:
-                int length = Posix.ReadLink(folder, name, target, out int error);
-                if (length >= 0)
-                    return new Found(kept, names.Add(target.AsSpan(0, length)), stamp, EntryKind.Symlink);
-                (reason, detail) = ("unreadable", $"cannot read symlink: {Posix.Describe(error)}");
-                return null;
-            case Posix.S_IFSOCK:
-                (reason, detail) = ("socket", "a socket has no content to archive");
-                return null;
-            case Posix.S_IFIFO:
-                (reason, detail) = ("fifo", "a named pipe has no content to archive");
-                return null;
-            default:
-                (reason, detail) = ("device", "a device has no content of its own to archive");
-                return null;
+            Batch = batch;
+            (Next, FoldersUsed, TargetsUsed) = (0, 0, 0);
+            batches++;
         }
     }
 }

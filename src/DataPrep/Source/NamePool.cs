@@ -1,7 +1,21 @@
 namespace DataPrep.Source;
 
-/// <summary>Where a name stands in a <see cref="NamePool"/>.</summary>
-internal readonly record struct NameRef(int Block, int Offset, int Length);
+/// <summary>Where a name stands in a <see cref="NamePool"/>, in 62 bits: <c>length 22 | position 40</c>.</summary>
+internal readonly record struct NameRef(ulong Bits)
+{
+    private const int PositionBits = 40;
+
+    public const int LargestLength = (1 << 22) - 1;
+
+    public NameRef(long position, int length)
+        : this((ulong)position | ((ulong)length << PositionBits))
+    {
+    }
+
+    public int Length => (int)(Bits >> PositionBits);
+
+    public long Position => (long)(Bits & ((1UL << PositionBits) - 1));
+}
 
 /// <summary>
 /// Names of millions of entries without an object for each: bytes one after the other in blocks of 1 MiB,
@@ -9,25 +23,39 @@ internal readonly record struct NameRef(int Block, int Offset, int Length);
 /// </summary>
 internal sealed class NamePool
 {
-    private const int BlockSize = 1 << 20;
+    private const int BlockBits = 20;
+    private const int BlockSize = 1 << BlockBits;
     private readonly List<byte[]> blocks = [];
     private int used = BlockSize;
 
-    public NameRef Add(ReadOnlySpan<byte> name)
+    public NameRef Add(ReadOnlySpan<byte> name) => Add(name, []);
+
+    /// <summary>Adds a name and, right behind it, more bytes that <see cref="Behind"/> gives back.</summary>
+    public NameRef Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> more)
     {
-        if (name.Length == 0)
+        int length = name.Length + more.Length;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, NameRef.LargestLength);
+        if (length == 0)
             return default; // the folder around several sources has no name, and is added before there is a block
-        if (name.Length > BlockSize - used)
+        if (length > BlockSize - used)
         {
-            blocks.Add(new byte[Math.Max(BlockSize, name.Length)]);
+            blocks.Add(new byte[Math.Max(BlockSize, length)]);
             used = 0;
         }
 
-        var place = new NameRef(blocks.Count - 1, used, name.Length);
-        name.CopyTo(blocks[^1].AsSpan(used));
-        used += name.Length;
+        var place = new NameRef(((long)(blocks.Count - 1) << BlockBits) | (uint)used, name.Length);
+        var room = blocks[^1].AsSpan(used);
+        name.CopyTo(room);
+        more.CopyTo(room[name.Length..]);
+        used += length;
         return place;
     }
 
-    public ReadOnlySpan<byte> this[NameRef name] => name.Length == 0 ? [] : blocks[name.Block].AsSpan(name.Offset, name.Length);
+    public ReadOnlySpan<byte> this[NameRef name] => name.Length == 0 ? [] : Bytes(name, 0, name.Length);
+
+    /// <summary>The bytes that were added along with a name.</summary>
+    public ReadOnlySpan<byte> Behind(NameRef name, int length) => length == 0 ? [] : Bytes(name, name.Length, length);
+
+    private ReadOnlySpan<byte> Bytes(NameRef name, int skip, int length) =>
+        blocks[(int)(name.Position >> BlockBits)].AsSpan((int)(name.Position & (BlockSize - 1)) + skip, length);
 }

@@ -49,11 +49,8 @@ internal static unsafe partial class Posix
     private static partial byte* realpath(byte* path, byte* resolved);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial nint fdopendir(int fd);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial byte* readdir(nint stream);
+    private static partial nint syscall(nint number, int fd, byte* buffer, nuint size);
 
     [LibraryImport("libc")]
-    private static partial int closedir(nint stream);
+    private static partial uint geteuid();
 }

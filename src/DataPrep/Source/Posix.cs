@@ -15,9 +15,8 @@ internal static unsafe partial class Posix
 
     internal const int S_IFMT = 0xF000, S_IFSOCK = 0xC000, S_IFLNK = 0xA000, S_IFREG = 0x8000, S_IFDIR = 0x4000, S_IFIFO = 0x1000;
 
-    private const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EACCESS = 0x200, AT_EMPTY_PATH = 0x1000;
+    private const int AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7ff;
-    private const int R_OK = 4;
 
     // These two flags differ between x86-64 and the generic (arm64) table.
     internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
@@ -32,11 +31,11 @@ internal static unsafe partial class Posix
         if (path.Length < PathMax)
             return OpenAt(AT_FDCWD, path, flags, out errno, mode);
 
-        int folder = OpenAt(AT_FDCWD, path[0] == '/' ? "/"u8 : "."u8, O_PATH | O_DIRECTORY | O_CLOEXEC, out errno, 0);
+        int folder = OpenAt(AT_FDCWD, path[0] == '/' ? "/"u8 : "."u8, O_PATH | O_DIRECTORY | O_CLOEXEC, out errno);
         while (folder >= 0 && path.Length >= PathMax)
         {
             int cut = path[..(PathMax - 1)].LastIndexOf((byte)'/');
-            int next = cut > 0 ? OpenAt(folder, path[..cut].TrimStart((byte)'/'), O_PATH | O_DIRECTORY | O_CLOEXEC, out errno, 0) : -1;
+            int next = cut > 0 ? OpenAt(folder, path[..cut].TrimStart((byte)'/'), O_PATH | O_DIRECTORY | O_CLOEXEC, out errno) : -1;
             _ = close(folder);
             folder = next;
             path = path[(cut + 1)..];
@@ -49,7 +48,8 @@ internal static unsafe partial class Posix
         return fd;
     }
 
-    private static int OpenAt(int folder, ReadOnlySpan<byte> path, int flags, out int errno, int mode)
+    /// <summary>Opens what stands in the open folder <paramref name="folder"/> under a path shorter than the kernel's limit.</summary>
+    internal static int OpenAt(int folder, ReadOnlySpan<byte> path, int flags, out int errno, int mode = 0)
     {
         Span<byte> terminated = stackalloc byte[path.Length + 1];
         path.CopyTo(terminated);
@@ -73,17 +73,7 @@ internal static unsafe partial class Posix
     internal static int Stat(int fd, out FileStamp stamp)
     {
         byte empty = 0;
-        return StatX(fd, &empty, AT_EMPTY_PATH, out stamp);
-    }
-
-    /// <summary>State of <paramref name="name"/> in the folder <paramref name="folder"/>, of a symlink itself; 0 or the error.</summary>
-    internal static int StatAt(int folder, ReadOnlySpan<byte> name, out FileStamp stamp)
-    {
-        Span<byte> terminated = stackalloc byte[name.Length + 1];
-        name.CopyTo(terminated);
-        terminated[name.Length] = 0;
-        fixed (byte* p = terminated)
-            return StatX(folder, p, AT_SYMLINK_NOFOLLOW, out stamp);
+        return StatX(fd, &empty, AT_EMPTY_PATH, out stamp, out _);
     }
 
     /// <summary>State of a path, of a symlink itself; 0 or the error.</summary>
@@ -98,51 +88,28 @@ internal static unsafe partial class Posix
         return result;
     }
 
-    private static int StatX(int folder, byte* path, int flags, out FileStamp stamp)
+    private static int StatX(int folder, byte* path, int flags, out FileStamp stamp, out uint owner)
     {
         // struct statx has one layout on all architectures, unlike struct stat.
         byte* x = stackalloc byte[256];
         if (statx(folder, path, flags, STATX_BASIC_STATS, x) != 0)
         {
-            stamp = default;
+            (stamp, owner) = (default, 0);
             return Marshal.GetLastPInvokeError();
         }
 
+        owner = *(uint*)(x + 20);
         stamp = new FileStamp
         {
             Mode = *(ushort*)(x + 28),
             Inode = *(ulong*)(x + 32),
             Size = *(long*)(x + 40),
-            ChangeSeconds = *(long*)(x + 96),
-            ChangeNanoseconds = *(int*)(x + 104),
+            ChangeTime = unchecked((*(long*)(x + 96) * 1_000_000_000) + *(int*)(x + 104)),
             ModifySeconds = *(long*)(x + 112),
             ModifyNanoseconds = *(int*)(x + 120),
             Device = ((ulong)*(uint*)(x + 136) << 32) | *(uint*)(x + 140),
         };
         return 0;
-    }
-
-    internal static bool IsReadable(int folder, ReadOnlySpan<byte> name)
-    {
-        Span<byte> terminated = stackalloc byte[name.Length + 1];
-        name.CopyTo(terminated);
-        terminated[name.Length] = 0;
-        fixed (byte* p = terminated)
-            return faccessat(folder, p, R_OK, AT_EACCESS) == 0;
-    }
-
-    /// <summary>Target of a symlink, or -1 with the error.</summary>
-    internal static int ReadLink(int folder, ReadOnlySpan<byte> name, Span<byte> target, out int errno)
-    {
-        Span<byte> terminated = stackalloc byte[name.Length + 1];
-        name.CopyTo(terminated);
-        terminated[name.Length] = 0;
-        fixed (byte* p = terminated, t = target)
-        {
-            nint n = readlinkat(folder, p, t, (nuint)target.Length);
-            errno = n < 0 ? Marshal.GetLastPInvokeError() : 0;
-            return (int)n;
-        }
     }
 
     /// <summary>Reads at an offset, as often as it takes; returns the bytes read, fewer only at the end of the file, or -1 with the error.</summary>
@@ -263,35 +230,4 @@ internal static unsafe partial class Posix
     }
 
     internal static string Describe(int errno) => Marshal.GetPInvokeErrorMessage(errno);
-
-    /// <summary>Lists a folder: calls <paramref name="entry"/> for each name but "." and ".."; 0 or the error.</summary>
-    internal static int List(int folder, Action<ReadOnlySpan<byte>> entry)
-    {
-        nint stream = fdopendir(folder);
-        if (stream == 0)
-        {
-            int errno = Marshal.GetLastPInvokeError();
-            Close(folder);
-            return errno;
-        }
-
-        try
-        {
-            while (true)
-            {
-                byte* record = readdir(stream);
-                if (record == null)
-                    return Marshal.GetLastPInvokeError();
-
-                // struct dirent on 64-bit Linux: ino 8, off 8, reclen 2, type 1, name
-                var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(record + 19);
-                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
-                    entry(name);
-            }
-        }
-        finally
-        {
-            _ = closedir(stream);
-        }
-    }
 }

@@ -1,41 +1,5 @@
 namespace DataPrep.Source;
 
-internal enum EntryKind : byte
-{
-    File,
-    Directory,
-    Symlink,
-
-    /// <summary>Taken out after the scan, since it could not be read.</summary>
-    Removed,
-}
-
-/// <summary>One entry of a <see cref="SourceTree"/>.</summary>
-internal struct SourceEntry
-{
-    public FileStamp Stamp;
-    public NameRef Name;
-
-    /// <summary>Target of a symlink.</summary>
-    public NameRef Target;
-
-    /// <summary>Index of the folder that holds it; -1 for the root.</summary>
-    public int Parent;
-
-    /// <summary>Index after the last entry below it.</summary>
-    public int End;
-
-    public EntryKind Kind;
-
-    /// <summary>Content bytes: of a file its size, of a symlink the length of its target, else 0.</summary>
-    public readonly long Size => Kind switch
-    {
-        EntryKind.File => Stamp.Size,
-        EntryKind.Symlink => Target.Length,
-        _ => 0,
-    };
-}
-
 /// <summary>What was not taken, and why.</summary>
 /// <param name="Path">Path in the dataset, bytes.</param>
 /// <param name="Reason">A code: <c>unreadable</c>, <c>vanished</c>, <c>changed</c>, <c>replaced</c>, <c>socket</c>, <c>fifo</c>, <c>device</c>.</param>
@@ -48,48 +12,64 @@ internal sealed record SkippedInput(byte[] Path, string Reason, string Detail);
 /// </summary>
 internal sealed class SourceTree
 {
-    private readonly List<SourceEntry> entries = [];
+    // Blocks and not one list: a list has both its old and its doubled memory when it grows.
+    private const int BlockBits = 12;
+    private readonly List<SourceEntry[]> blocks = [];
     private readonly NamePool names = new();
+    private readonly List<ulong> devices = [];
     private readonly Dictionary<int, byte[]> anchors = [];
     private readonly List<SkippedInput> skipped = [];
+    private int lastDevice = -1;
 
-    public int Count => entries.Count;
+    public int Count { get; private set; }
 
     /// <summary>Entries that were left out, in the order of their discovery.</summary>
     public IReadOnlyList<SkippedInput> Skipped => skipped;
 
-    public ref readonly SourceEntry this[int index] => ref System.Runtime.InteropServices.CollectionsMarshal.AsSpan(entries)[index];
+    public ref readonly SourceEntry this[int index] => ref At(index);
 
-    private ref SourceEntry At(int index) => ref System.Runtime.InteropServices.CollectionsMarshal.AsSpan(entries)[index];
+    private ref SourceEntry At(int index) => ref blocks[index >> BlockBits][index & ((1 << BlockBits) - 1)];
 
     public ReadOnlySpan<byte> Name(int index) => names[this[index].Name];
 
-    public ReadOnlySpan<byte> Target(int index) => names[this[index].Target];
+    /// <summary>Target of a symlink; else empty.</summary>
+    public ReadOnlySpan<byte> Target(int index)
+    {
+        ref readonly var entry = ref this[index];
+        return entry.Kind == EntryKind.Symlink ? names.Behind(entry.Name, (int)entry.Size) : [];
+    }
+
+    /// <summary>State of an entry when it was scanned. The size of a symlink is the length of its target.</summary>
+    public FileStamp Stamp(int index)
+    {
+        ref readonly var stamp = ref this[index].Stamp;
+        return stamp.Unpack(devices[stamp.Device]);
+    }
 
     /// <summary>Appends an entry; its folder must have been appended before, its content must follow.</summary>
     /// <param name="location">Absolute path where it is not its folder's path and its name.</param>
     public int Add(EntryKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in FileStamp stamp, int parent, byte[]? location = null)
     {
-        int index = entries.Count;
-        entries.Add(new SourceEntry
+        int index = Count;
+        if (index >> BlockBits == blocks.Count)
+            blocks.Add(new SourceEntry[1 << BlockBits]);
+        long size = kind == EntryKind.Symlink ? target.Length : stamp.Size;
+        At(index) = new SourceEntry(kind, names.Add(name, target), new PackedStamp(stamp, size, Device(stamp.Device)))
         {
-            Kind = kind,
-            Name = names.Add(name),
-            Target = kind == EntryKind.Symlink ? names.Add(target) : default,
-            Stamp = stamp,
             Parent = parent,
             End = index + 1,
-        });
+        };
         if (location is not null)
             anchors[index] = location;
+        Count++;
         return index;
     }
 
     /// <summary>Says that all that is below a folder has been appended.</summary>
-    public void Close(int folder) => At(folder).End = entries.Count;
+    public void Close(int folder) => At(folder).End = Count;
 
     /// <summary>Takes back the entry that was appended last, which has no content.</summary>
-    public void DropLast() => entries.RemoveAt(entries.Count - 1);
+    public void DropLast() => Count--;
 
     public void Skip(byte[] path, string reason, string detail) => skipped.Add(new SkippedInput(path, reason, detail));
 
@@ -104,7 +84,7 @@ internal sealed class SourceTree
     }
 
     /// <summary>Takes a file's present state for its scanned one.</summary>
-    public void Renew(int index, in FileStamp stamp) => At(index).Stamp = stamp;
+    public void Renew(int index, in FileStamp stamp) => At(index).Stamp = new PackedStamp(stamp, stamp.Size, Device(stamp.Device));
 
     /// <summary>Path in the dataset: relative, parts joined by '/', empty for a root folder.</summary>
     public byte[] DatasetPath(int index)
@@ -129,6 +109,9 @@ internal sealed class SourceTree
         return path;
     }
 
+    /// <summary>The absolute path that an entry was added with, or null where its place is in its folder.</summary>
+    public byte[]? Anchor(int index) => anchors.GetValueOrDefault(index);
+
     /// <summary>Absolute path in the file system.</summary>
     public byte[] Location(int index)
     {
@@ -147,5 +130,22 @@ internal sealed class SourceTree
         }
 
         return [.. path];
+    }
+
+    /// <exception cref="IOException">There are more devices than can be told apart.</exception>
+    private ushort Device(ulong device)
+    {
+        if (lastDevice >= 0 && devices[lastDevice] == device)
+            return (ushort)lastDevice;
+        lastDevice = devices.IndexOf(device);
+        if (lastDevice < 0)
+        {
+            if (devices.Count > ushort.MaxValue)
+                throw new IOException($"the source spans more than {devices.Count} file systems");
+            lastDevice = devices.Count;
+            devices.Add(device);
+        }
+
+        return (ushort)lastDevice;
     }
 }

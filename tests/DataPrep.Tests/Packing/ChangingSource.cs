@@ -43,6 +43,8 @@ internal sealed class ChangingSource(string victim, Action<string, int> change, 
             owner.Reached(ChangePoint.AfterOpen);
             return new OpenFile(owner, file);
         }
+
+        public void Dispose() => inner.Dispose();
     }
 
     private string Victim => victim;

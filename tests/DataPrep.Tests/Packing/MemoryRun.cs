@@ -19,6 +19,10 @@ internal sealed class MadeReader(ReadContent read) : ISourceReader
 
     public ISourceFile Open(int entry) => new MadeFile(read, entry);
 
+    public void Dispose()
+    {
+    }
+
     private sealed class MadeFile(ReadContent read, int entry) : ISourceFile
     {
         public void Read(long offset, Span<byte> destination) => read(entry, offset, destination);

@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
+
+namespace DataPrep.Source;
+
+/// <summary>A folder in the course of the scan, until all that is below it stands in the tree.</summary>
+internal sealed class ScanFolder
+{
+    private readonly ScanFolder? parent;
+    private readonly int nameInParent;
+    private readonly byte[] location = [];
+    private PooledList<byte> bytes;
+    private PooledList<NameKey> names;
+
+    /// <param name="location">Absolute path of a source.</param>
+    public ScanFolder(byte[] location)
+    {
+        this.location = location;
+        First = new ScanBatch(this, 0);
+    }
+
+    public ScanFolder(ScanFolder parent, int nameInParent)
+    {
+        (this.parent, this.nameInParent) = (parent, nameInParent);
+        First = new ScanBatch(this, 0);
+    }
+
+    /// <summary>The batch with which the names are read too.</summary>
+    public ScanBatch First { get; }
+
+    /// <summary>The batches after the first; known when that has been read.</summary>
+    public ScanBatch[] Rest { get; private set; } = [];
+
+    /// <summary>The error for which its names could not be read, or 0.</summary>
+    public int Error { get; set; }
+
+    /// <summary>How many names it holds.</summary>
+    public int Count => names.Count;
+
+    /// <summary>A name with its closing NUL.</summary>
+    public ReadOnlySpan<byte> Terminated(int index)
+    {
+        var name = names.Items[index];
+        return bytes.Items.Slice(name.Offset, name.Length + 1);
+    }
+
+    public ReadOnlySpan<byte> Name(int index) => Terminated(index)[..^1];
+
+    /// <summary>A file system whose folder changes while it is listed may give a name twice.</summary>
+    public bool IsRepeated(int index) => index > 0 && Name(index).SequenceEqual(Name(index - 1));
+
+    public void Add(ReadOnlySpan<byte> name)
+    {
+        names.Add(new NameKey(0, bytes.Count, name.Length));
+        bytes.AddRange(name);
+        bytes.Add(0);
+    }
+
+    /// <summary>Ends the adding of names: sorts them by their bytes, and divides them into batches.</summary>
+    public void Sort()
+    {
+        if (Count > ScanBatch.Most)
+            Rest = [.. Enumerable.Range(1, (Count - 1) / ScanBatch.Most).Select(i => new ScanBatch(this, i * ScanBatch.Most))];
+        // Eight bytes from the first in which any two names differ decide nearly all comparisons.
+        if (Count < 2)
+            return;
+        int common = int.MaxValue;
+        for (int i = 1; i < Count; i++)
+            common = Math.Min(common, Terminated(0).CommonPrefixLength(Terminated(i)));
+        var keys = names.Items;
+        Span<byte> start = stackalloc byte[8];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            start.Clear();
+            var rest = Name(i)[Math.Min(common, keys[i].Length)..];
+            rest[..Math.Min(8, rest.Length)].CopyTo(start);
+            keys[i] = keys[i] with { Start = BinaryPrimitives.ReadUInt64BigEndian(start) };
+        }
+
+        keys.Sort(Compare);
+    }
+
+    /// <summary>Absolute path, in a buffer that grows as needed.</summary>
+    public ReadOnlySpan<byte> Path(ref byte[] buffer)
+    {
+        int length = 0;
+        for (var folder = this; folder is not null; folder = folder.parent)
+            length += folder.OwnName.Length + 1;
+        if (buffer.Length < length)
+            buffer = new byte[2 * length];
+        int at = length;
+        for (var folder = this; folder is not null; folder = folder.parent)
+        {
+            buffer[--at] = (byte)'/';
+            var name = folder.OwnName;
+            at -= name.Length;
+            name.CopyTo(buffer.AsSpan(at));
+        }
+
+        return buffer.AsSpan(0, length - 1);
+    }
+
+    /// <summary>Ends the use of the names; those of the folders below must have ended before.</summary>
+    public void Release()
+    {
+        names.Release();
+        bytes.Release();
+    }
+
+    private ReadOnlySpan<byte> OwnName => parent is null ? location : parent.Name(nameInParent);
+
+    private int Compare(NameKey a, NameKey b) => a.Start != b.Start
+        ? a.Start.CompareTo(b.Start)
+        : bytes.Items.Slice(a.Offset, a.Length).SequenceCompareTo(bytes.Items.Slice(b.Offset, b.Length));
+
+    private readonly record struct NameKey(ulong Start, int Offset, int Length);
+}
+
+/// <summary>The state of some of a folder's entries, one after the other by name: what is read by one thread at a time.</summary>
+internal sealed class ScanBatch(ScanFolder folder, int begin)
+{
+    public const int Most = 1024;
+
+    /// <summary>What is taken, sorted by name.</summary>
+    public PooledList<FoundEntry> Entries;
+
+    /// <summary>Targets of the symlinks, one after the other.</summary>
+    public PooledList<byte> Targets;
+
+    public ScanFolder Folder => folder;
+
+    public int Begin => begin;
+
+    public int End => Math.Min(begin + Most, folder.Count);
+
+    /// <summary>The folders among the entries, in their order.</summary>
+    public List<ScanFolder> Folders { get; } = [];
+
+    /// <summary>What is not taken, with the number of its name.</summary>
+    public List<(int Name, string Reason, string Detail)> Skipped { get; } = [];
+
+    public ScanState State { get; set; }
+
+    public ExceptionDispatchInfo? Failure { get; set; }
+
+    public void Release()
+    {
+        Entries.Release();
+        Targets.Release();
+    }
+}
+
+/// <param name="Name">Number of its name in the folder.</param>
+/// <param name="TargetLength">Of a symlink; else 0.</param>
+internal readonly record struct FoundEntry(FileStamp Stamp, int Name, int TargetLength, EntryKind Kind);
+
+internal enum ScanState
+{
+    Waiting,
+    Taken,
+    Done,
+}
