@@ -97,6 +97,10 @@ internal sealed class PipelineBench(int threads, int rounds, CancellationToken c
             }
         }
 
+        public void Expect(long offset, long length)
+        {
+        }
+
         public void Finish()
         {
         }

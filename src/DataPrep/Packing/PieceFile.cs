@@ -91,7 +91,7 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         if (error == 0 && whole < bytes.Length)
         {
             // The last block of the file is written whole, and cut when all is done.
-            using var last = new SlabBuffer(Block);
+            using var last = new NativeBuffer(Block);
             last.Span.Clear();
             bytes[whole..].CopyTo(last.Span);
             error = Posix.WriteAt(file, offset + whole, last.Span);

@@ -18,8 +18,8 @@ internal interface IPieceSink
 /// </summary>
 internal sealed class PieceJob : IDisposable
 {
-    private readonly SlabBuffer firstSegment;
-    private readonly SlabBuffer lastSegment;
+    private readonly NativeBuffer firstSegment;
+    private readonly NativeBuffer lastSegment;
     private readonly byte[] nodes;
     private long slabsLeft;
     private bool tablesHandedOver;
@@ -31,8 +31,8 @@ internal sealed class PieceJob : IDisposable
         Leaves = new DigestTable(layout.LeafCount);
         Roots = new DigestTable(layout.RootCount);
         nodes = new byte[32 * SubTreeHasher.SegmentCount(layout.CarSize)];
-        firstSegment = new SlabBuffer(SubTreeHasher.SegmentRaw);
-        lastSegment = new SlabBuffer(SubTreeHasher.SegmentRaw);
+        firstSegment = new NativeBuffer(SubTreeHasher.SegmentRaw);
+        lastSegment = new NativeBuffer(SubTreeHasher.SegmentRaw);
     }
 
     public PieceLayout Layout { get; }

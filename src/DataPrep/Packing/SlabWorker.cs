@@ -24,10 +24,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
     private readonly byte[] digests = new byte[GroupLeaves * Digest];
     private int batched;
     private int batchedBytes;
-    private SlabBuffer buffer = new(0);
+    private NativeBuffer buffer = new(0);
     private PieceJob job = null!;
     private ISourceFile? open;
-    private int openFile = -1;
 
     public SubTreeHasher Hasher { get; } = new(Sha256Kernels.Current);
 
@@ -41,7 +40,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
         if (buffer.Length < room)
         {
             buffer.Dispose();
-            buffer = new SlabBuffer(room);
+            buffer = new NativeBuffer(room);
         }
 
         try
@@ -63,7 +62,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
         int crossing = slab.Length;
         if (slab.Crossing is var (file, leaf))
         {
-            crossing = Place(file, job.Layout.Leaves(file), leaf, slab.Start, bytes).Start.Value;
+            var leaves = job.Layout.Leaves(file);
+            Open(file, leaf, leaf + 1, leaves);
+            crossing = Place(file, leaves, leaf, slab.Start, bytes).Start.Value;
             CloseFinished();
         }
 
@@ -73,7 +74,11 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
         foreach (var (number, first) in slab.Files())
         {
             var leaves = job.Layout.Leaves(number);
-            for (long i = first; i < leaves.Count && leaves.SectionOffset(i) < slab.Start + crossing; i++)
+            long last = leaves.FirstLeafFrom(slab.Start + crossing);
+            if (last <= first)
+                break;
+            Open(number, first, last, leaves);
+            for (long i = first; i < last; i++)
             {
                 int end = Place(number, leaves, i, slab.Start, bytes).End.Value;
                 if (batched == GroupLeaves || batchedBytes >= GroupBytes)
@@ -110,19 +115,24 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
             job.Commit(Hasher, Clock, (slab.Start / Segment) + from, bytes[(from * Segment)..(to * Segment)]);
     }
 
+    private void Open(int file, long first, long last, in FileLeaves leaves)
+    {
+        stop.ThrowIfCancellationRequested();
+        if (batched == 0)
+            Clock.Enter(Stage.Read);
+        int entry = job.Layout.FileEntry(file);
+        open = job.Source.Open(entry);
+        int chunk = job.Layout.Profile.ChunkSize;
+        long end = last == leaves.Count ? job.Layout.Tree[entry].Size : last * chunk;
+        open.Expect(first * chunk, end - (first * chunk));
+    }
+
     /// <summary>Reads a leaf into its place and writes all around it but the digest.</summary>
     /// <returns>Where in the slab its section lies.</returns>
     private Range Place(int file, in FileLeaves leaves, long leaf, long start, Span<byte> bytes)
     {
         if (batched == 0)
             Clock.Enter(Stage.Read);
-        if (openFile != file)
-        {
-            stop.ThrowIfCancellationRequested();
-            open = job.Source.Open(job.Layout.FileEntry(file));
-            openFile = file;
-        }
-
         int at = (int)(leaves.SectionOffset(leaf) - start);
         var shape = leaves.Shape(leaf);
         var section = bytes.Slice(at, shape.SectionLength);
@@ -166,6 +176,6 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
     private void Close()
     {
         open?.Dispose();
-        (open, openFile) = (null, -1);
+        open = null;
     }
 }

@@ -1,3 +1,5 @@
+using DataPrep.Source;
+
 namespace DataPrep.Packing;
 
 /// <summary>
@@ -7,8 +9,8 @@ namespace DataPrep.Packing;
 /// </summary>
 internal sealed class SpillExchange : IDisposable
 {
-    private readonly Dictionary<(PieceJob Job, long Slab), (SlabBuffer Bytes, int Length)> spills = [];
-    private readonly Stack<SlabBuffer> free = new();
+    private readonly Dictionary<(PieceJob Job, long Slab), (NativeBuffer Bytes, int Length)> spills = [];
+    private readonly Stack<NativeBuffer> free = new();
     private readonly CancellationTokenRegistration wake;
     private readonly CancellationToken stop;
 
@@ -24,14 +26,14 @@ internal sealed class SpillExchange : IDisposable
 
     public void Put(PieceJob job, long slab, ReadOnlySpan<byte> bytes)
     {
-        SlabBuffer? copy;
+        NativeBuffer? copy;
         lock (spills)
             free.TryPop(out copy);
         int longest = job.Layout.LongestSection;
         if (copy is null || copy.Length < longest)
         {
             copy?.Dispose();
-            copy = new SlabBuffer(longest);
+            copy = new NativeBuffer(longest);
         }
 
         bytes.CopyTo(copy.Span);
@@ -45,7 +47,7 @@ internal sealed class SpillExchange : IDisposable
     /// <exception cref="OperationCanceledException">The engine stops.</exception>
     public void Take(PieceJob job, long slab, Span<byte> destination)
     {
-        (SlabBuffer Bytes, int Length) spill;
+        (NativeBuffer Bytes, int Length) spill;
         lock (spills)
         {
             while (!spills.Remove((job, slab), out spill))

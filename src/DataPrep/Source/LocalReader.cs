@@ -11,6 +11,9 @@ internal interface ISourceReader : IDisposable
 /// <summary>An open file. <see cref="Finish"/> after the last range, then dispose.</summary>
 internal interface ISourceFile : IDisposable
 {
+    /// <summary>Says which range will be read next, from its beginning on, so that it can be fetched in large pieces.</summary>
+    void Expect(long offset, long length);
+
     /// <exception cref="SourceChangedException">Fewer bytes are there than were scanned, or the read failed.</exception>
     void Read(long offset, Span<byte> destination);
 
@@ -24,9 +27,13 @@ internal interface ISourceFile : IDisposable
 /// one, which is likely to stand there too, the kernel need not walk the path. Where such a folder has been moved away
 /// meanwhile, its files are found nevertheless; that they are the scanned ones is seen at their end, as always.
 /// </summary>
-internal sealed class LocalReader(SourceTree tree) : ISourceReader
+/// <param name="io">How large files are read.</param>
+/// <param name="dropBehind">Whether what was read leaves the page cache, unless it was there before.</param>
+internal sealed class LocalReader(SourceTree tree, InputIo io = InputIo.Auto, bool dropBehind = false) : ISourceReader
 {
     private readonly SourceTree tree = tree;
+    private readonly InputIo io = io;
+    private readonly bool dropBehind = dropBehind;
     private readonly ThreadLocal<LocalFile?> idle = new(trackAllValues: true);
 
     public ISourceFile Open(int entry)
@@ -43,7 +50,7 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
     public void Dispose()
     {
         foreach (var file in idle.Values)
-            file?.CloseFolder();
+            file?.Release();
         idle.Dispose();
     }
 
@@ -59,7 +66,14 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
         // Without O_NONBLOCK a named pipe that took the file's place would be waited for until somebody writes to it.
         private static readonly int Flags = Posix.O_RDONLY | Posix.O_NOFOLLOW | Posix.O_NONBLOCK | Posix.O_CLOEXEC;
 
+        // Below it, asking what is cached costs more than it can save.
+        private const long LeastExpected = 512 << 10;
+
         private readonly SourceTree tree = reader.tree;
+        private readonly DirectInput direct = new();
+        private bool isDirect;
+        private long brought;
+        private long broughtLength;
         private int entry;
         private int fd = -1;
         private long position;
@@ -69,7 +83,7 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
         /// <summary>0 or the error.</summary>
         public int Open(int entry)
         {
-            (this.entry, position) = (entry, 0);
+            (this.entry, position, isDirect, broughtLength) = (entry, 0, false, 0);
             int error;
             if (tree.Anchor(entry) is { } location)
             {
@@ -89,8 +103,34 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
             return error;
         }
 
+        public void Expect(long offset, long length)
+        {
+            EndRange();
+            if (length < LeastExpected)
+            {
+                // Of a small file nobody knows whether it was in the cache.
+                (brought, broughtLength) = (offset, length);
+                return;
+            }
+
+            if (reader.io == InputIo.Auto && (isDirect = direct.Begin(fd, offset, length)))
+                return;
+            if (Posix.CachedShare(fd, offset, length) > 0.5)
+                return;
+            Posix.ReadAhead(fd, offset, length);
+            (brought, broughtLength) = (offset, length);
+        }
+
         public void Read(long offset, Span<byte> destination)
         {
+            if (isDirect)
+            {
+                position = offset;
+                if (direct.Read(offset, destination))
+                    return;
+                EndRange();
+            }
+
             int got = Posix.ReadAt(fd, offset, destination, out int error);
             if (got < 0)
                 throw new SourceChangedException(entry, tree.Location(entry), offset, error is Posix.EISDIR or Posix.ESPIPE ? "replaced" : "unreadable", $"cannot read: {Posix.Describe(error)}");
@@ -114,15 +154,35 @@ internal sealed class LocalReader(SourceTree tree) : ISourceReader
         public void Dispose()
         {
             if (fd >= 0)
+            {
+                EndRange();
                 Posix.Close(fd);
+            }
+
             fd = -1;
             if (reader.idle.Value is null)
                 reader.idle.Value = this;
             else if (reader.idle.Value != this)
-                CloseFolder();
+                Release();
         }
 
-        public void CloseFolder()
+        /// <summary>Gives back what is kept from file to file.</summary>
+        public void Release()
+        {
+            CloseFolder();
+            direct.Dispose();
+        }
+
+        private void EndRange()
+        {
+            if (isDirect)
+                direct.End();
+            else if (reader.dropBehind && broughtLength > 0)
+                Posix.DropFromCache(fd, brought, broughtLength);
+            (isDirect, broughtLength) = (false, 0);
+        }
+
+        private void CloseFolder()
         {
             if (folderFd >= 0)
                 Posix.Close(folderFd);

@@ -16,15 +16,17 @@ internal static unsafe partial class Posix
 {
     private const int F_GETFL = 3, F_SETFL = 4;
     private const uint SYNC_FILE_RANGE_WAIT_BEFORE = 1, SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WAIT_AFTER = 4;
-    private const int POSIX_FADV_DONTNEED = 4;
     private static readonly int O_DIRECT = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
 
     /// <summary>Kind of the file system that holds an open file.</summary>
-    internal static FileSystemKind KindOf(SafeFileHandle file)
+    internal static FileSystemKind KindOf(SafeFileHandle file) => KindOf((int)file.DangerousGetHandle());
+
+    /// <summary>Kind of the file system that holds an open file.</summary>
+    internal static FileSystemKind KindOf(int fd)
     {
         // The first field of struct statfs is its type, a long, on every 64-bit Linux.
         byte* x = stackalloc byte[256];
-        if (fstatfs(file, x) != 0)
+        if (fstatfs(fd, x) != 0)
             return FileSystemKind.Other;
         return *(long*)x switch
         {
@@ -35,10 +37,13 @@ internal static unsafe partial class Posix
     }
 
     /// <summary>Turns direct I/O on or off; false where the file system refuses.</summary>
-    internal static bool SetDirect(SafeFileHandle file, bool on)
+    internal static bool SetDirect(SafeFileHandle file, bool on) => SetDirect((int)file.DangerousGetHandle(), on);
+
+    /// <summary>Turns direct I/O on or off; false where the file system refuses.</summary>
+    internal static bool SetDirect(int fd, bool on)
     {
-        int flags = fcntl(file, F_GETFL, 0);
-        return flags >= 0 && fcntl(file, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+        int flags = fcntl(fd, F_GETFL, 0);
+        return flags >= 0 && fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
     }
 
     /// <summary>Starts writing a range back; 0 or the error.</summary>
@@ -50,7 +55,7 @@ internal static unsafe partial class Posix
         WriteBack(file, offset, length, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 
     /// <summary>Lets the page cache forget a range that is on the device.</summary>
-    internal static void DropFromCache(SafeFileHandle file, long offset, int length) => _ = posix_fadvise(file, offset, length, POSIX_FADV_DONTNEED);
+    internal static void DropFromCache(SafeFileHandle file, long offset, int length) => DropFromCache((int)file.DangerousGetHandle(), offset, length);
 
     internal static int Truncate(SafeFileHandle file, long length) => ftruncate(file, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
@@ -86,10 +91,7 @@ internal static unsafe partial class Posix
     }
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int fstatfs(SafeFileHandle fd, byte* buffer);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int fcntl(SafeFileHandle fd, int command, int argument);
+    private static partial int fstatfs(int fd, byte* buffer);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int sync_file_range(SafeFileHandle fd, long offset, long length, uint flags);
@@ -99,9 +101,6 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc")]
     private static partial int sched_setaffinity(int thread, nuint size, byte* mask);
-
-    [LibraryImport("libc")]
-    private static partial int posix_fadvise(SafeFileHandle fd, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ftruncate(SafeFileHandle fd, long length);

@@ -60,6 +60,8 @@ internal sealed class ChangingSource(string victim, Action<string, int> change, 
             inner.Read(offset, destination);
         }
 
+        public void Expect(long offset, long length) => inner.Expect(offset, length);
+
         public void Finish()
         {
             owner.Reached(ChangePoint.BeforeFinish);

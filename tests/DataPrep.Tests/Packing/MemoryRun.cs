@@ -27,6 +27,10 @@ internal sealed class MadeReader(ReadContent read) : ISourceReader
     {
         public void Read(long offset, Span<byte> destination) => read(entry, offset, destination);
 
+        public void Expect(long offset, long length)
+        {
+        }
+
         public void Finish()
         {
         }

@@ -1,5 +1,6 @@
 using DataPrep.Packing;
 using DataPrep.Records;
+using DataPrep.Source;
 using Xunit;
 
 namespace DataPrep.Tests.Packing;
@@ -18,7 +19,7 @@ public sealed class PieceFileTests : IDisposable
     {
         var folder = new OutputFolder(inMemory ? memory.Path : disk.Path);
         using var hold = folder.Hold(() => { });
-        using var content = new SlabBuffer(size);
+        using var content = new NativeBuffer(size);
         new Random(size).NextBytes(content.Span);
         using (var file = new PieceFile(folder, size, Enum.Parse<OutputIo>(io)))
         {

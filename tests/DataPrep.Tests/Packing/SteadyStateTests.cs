@@ -22,18 +22,18 @@ public sealed class SteadyStateTests
     public void ALargePackAllocatesNoMoreThanASmallOne(int chunk)
     {
         long least = long.MaxValue;
-        for (int attempt = 0; attempt < 5 && least > 64 << 10; attempt++)
+        for (int attempt = 0; attempt < 5 && least > 128 << 10; attempt++)
             least = Math.Min(least, Math.Abs(Allocated(s_large, chunk) - Allocated(s_large / 4, chunk)));
-        Assert.InRange(least, 0, 64 << 10);
+        Assert.InRange(least, 0, 128 << 10);
     }
 
     [Fact]
     public void ManySmallFilesAllocateNothingEach()
     {
         long least = long.MaxValue;
-        for (int attempt = 0; attempt < 5 && least > 64 << 10; attempt++)
+        for (int attempt = 0; attempt < 5 && least > 128 << 10; attempt++)
             least = Math.Min(least, Math.Abs(AllocatedOfFiles(82) - AllocatedOfFiles(42)));
-        Assert.InRange(least, 0, 64 << 10);
+        Assert.InRange(least, 0, 128 << 10);
     }
 
     private static long Allocated(long size, int chunk)
@@ -75,6 +75,10 @@ public sealed class SteadyStateTests
         public ISourceFile Open(int entry) => this;
 
         public void Read(long offset, Span<byte> destination) => destination.Fill((byte)(offset >> 20));
+
+        public void Expect(long offset, long length)
+        {
+        }
 
         public void Finish()
         {

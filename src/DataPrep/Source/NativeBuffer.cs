@@ -1,16 +1,15 @@
 using System.Runtime.InteropServices;
-using DataPrep.Source;
 
-namespace DataPrep.Packing;
+namespace DataPrep.Source;
 
 /// <summary>Memory outside the managed heap, in huge pages where the system has them, aligned for direct I/O.</summary>
-internal sealed unsafe class SlabBuffer : IDisposable
+internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const nuint HugePage = 2 << 20;
     private const nuint Page = 4096;
     private byte* address;
 
-    public SlabBuffer(int length)
+    public NativeBuffer(int length)
     {
         Length = length;
         bool large = (nuint)length >= HugePage;
@@ -19,7 +18,7 @@ internal sealed unsafe class SlabBuffer : IDisposable
             Posix.AdviseHugePages(address, length);
     }
 
-    ~SlabBuffer() => Free();
+    ~NativeBuffer() => Free();
 
     public int Length { get; }
 
