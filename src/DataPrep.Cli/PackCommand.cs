@@ -25,13 +25,16 @@ internal static class PackCommand
         var onChange = OptionOf.Word("--on-change", "What to do with a file that changes while it is packed (default retry: at most 3 times)", "retry", "skip", "fail");
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
         var memory = OptionOf.Size("--memory", "Most memory to use");
+        var inputIo = OptionOf.Word("--input-io", "How large files are read (default auto: past the page cache, where they are on a local disk and not in it)", "auto", "cached");
+        var ioOrder = OptionOf.Word("--io-order", "Who reads: all threads at once (default), or one at a time, in order, as suits spinning disks", "parallel", "sequential");
+        var dropBehind = new Option<bool?>("--no-cache-pollution") { Description = "Leave nothing of what is read in the page cache (default: for datasets of more than half the memory)", HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne };
         var outputIo = OptionOf.Word("--output-io", "How the piece is written: past the page cache, or through it (default auto: direct on local disks)", "auto", "direct", "cached");
         var slab = OptionOf.Size("--slab-size", "Padded size of the unit of work, a power of two; has no influence on the output");
         slab.Hidden = true;
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, pieceSize, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, outputIo, slab,
+            sources, output, pieceSize, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
         };
         dag.AddTo(command);
         common.AddTo(command);
@@ -59,6 +62,9 @@ internal static class PackCommand
                     OnChange = parsed.GetValue(onChange) switch { "skip" => OnChange.Skip, "fail" => OnChange.Fail, _ => OnChange.Retry },
                     Threads = parsed.GetValue(common.Threads),
                     Memory = parsed.GetValue(memory),
+                    InputIo = parsed.GetValue(inputIo) == "cached" ? InputIo.Cached : InputIo.Auto,
+                    ReadInTurn = parsed.GetValue(ioOrder) == "sequential",
+                    DropBehind = parsed.GetResult(dropBehind) is null ? null : parsed.GetValue(dropBehind) ?? true,
                     OutputIo = parsed.GetValue(outputIo) switch { "direct" => OutputIo.Direct, "cached" => OutputIo.Cached, _ => OutputIo.Auto },
                     SlabSize = parsed.GetValue(slab),
                     Warn = terminal.Warn,

@@ -49,7 +49,15 @@ internal sealed record PackOptions
     /// <summary>Padded slab size; null to choose. Has no influence on the output.</summary>
     public long? SlabSize { get; init; }
 
+    public InputIo InputIo { get; init; }
+
     public OutputIo OutputIo { get; init; }
+
+    /// <summary>Whether what was read leaves the page cache; null for datasets of more than half the memory.</summary>
+    public bool? DropBehind { get; init; }
+
+    /// <summary>One thread reads at a time, a slab as a whole, as suits disks that seek.</summary>
+    public bool ReadInTurn { get; init; }
 
     /// <summary>Receives what a person should know while the work goes on.</summary>
     public Action<string> Warn { get; init; } = _ => { };
@@ -58,7 +66,7 @@ internal sealed record PackOptions
     public Action<string> Detail { get; init; } = _ => { };
 
     /// <summary>Makes the reader of a tree; replaced in tests.</summary>
-    internal Func<SourceTree, ISourceReader> Reader { get; init; } = tree => new LocalReader(tree);
+    internal Func<SourceTree, ISourceReader>? Reader { get; init; }
 }
 
 /// <summary>A scanned source, laid out: what packing would give.</summary>

@@ -91,16 +91,22 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         var slabs = Slabs(layout);
         options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} threads, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         using var file = new PieceFile(folder, layout.CarSize, options.OutputIo);
-        using var engine = new SlabEngine(slabs, cancel);
+        using var engine = new SlabEngine(slabs, cancel) { ReadInTurn = options.ReadInTurn };
         progress.Begin(layout.CarSize);
         PackedPiece? made = null;
-        using var reader = options.Reader(plan.Tree);
+        using var reader = Reader(plan);
         engine.Run([new PieceJob(layout, slabs, reader, file, progress)], finished => made = finished);
         using var piece = made!;
         var records = new DatasetWriter(folder, plan, piece);
         file.Place(records.Piece.CarFile);
         records.Write();
         return new PackResult(records.Dataset, [records.Piece], plan.Tree.Skipped, false, default, engine.Times);
+    }
+
+    private ISourceReader Reader(PackPlan plan)
+    {
+        bool isLarge = plan.Layout.ContentSize > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+        return options.Reader?.Invoke(plan.Tree) ?? new LocalReader(plan.Tree, options.InputIo, options.DropBehind ?? isLarge);
     }
 
     private SlabPlan Slabs(PieceLayout layout)

@@ -19,6 +19,7 @@ internal sealed class SlabEngine : IDisposable
     private readonly List<PieceJob> active = [];
     private readonly SpillExchange spills;
     private readonly NumaNodes nodes = new();
+    private readonly SemaphoreSlim turn = new(1);
     private Claims? current;
     private ExceptionDispatchInfo? failure;
 
@@ -28,6 +29,9 @@ internal sealed class SlabEngine : IDisposable
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         spills = new SpillExchange(stop.Token);
     }
+
+    /// <summary>One worker reads at a time, a slab as a whole, as suits disks that seek.</summary>
+    public bool ReadInTurn { get; init; }
 
     /// <summary>Time of all workers together, by stage; complete when <see cref="Run"/> has returned.</summary>
     public StageClock Times { get; } = new();
@@ -64,6 +68,7 @@ internal sealed class SlabEngine : IDisposable
     public void Dispose()
     {
         spills.Dispose();
+        turn.Dispose();
         stop.Dispose();
     }
 
@@ -73,7 +78,7 @@ internal sealed class SlabEngine : IDisposable
         try
         {
             nodes.Bind(number);
-            using var worker = new SlabWorker(plan, spills, stop.Token);
+            using var worker = new SlabWorker(plan, spills, ReadInTurn ? turn : null, stop.Token);
             while (Claim(out var job, out long slab))
             {
                 worker.Make(job, slab);

@@ -10,7 +10,8 @@ namespace DataPrep.Packing;
 /// are in the cache their digests are put into the section headers, and the segments that are complete by then are
 /// hashed for the commitment and written. Owned by one thread, and owns the memory of its slab.
 /// </summary>
-internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, CancellationToken stop) : IDisposable
+/// <param name="turn">Held while a slab is read, where workers are to read one after the other; else null.</param>
+internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreSlim? turn, CancellationToken stop) : IDisposable
 {
     /// <summary>Leaves are read and hashed in groups of at most this many bytes: four of 1 MiB keep all lanes busy.</summary>
     private const int GroupBytes = 4 << 20;
@@ -56,42 +57,11 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
 
     public void Dispose() => buffer.Dispose();
 
-    private void Make(Slab slab, Span<byte> bytes)
+    private void Make(in Slab slab, Span<byte> bytes)
     {
-        // The leaf that begins here and ends in the next slab goes first, so that nobody waits long for it.
-        int crossing = slab.Length;
-        if (slab.Crossing is var (file, leaf))
-        {
-            var leaves = job.Layout.Leaves(file);
-            Open(file, leaf, leaf + 1, leaves);
-            crossing = Place(file, leaves, leaf, slab.Start, bytes).Start.Value;
-            CloseFinished();
-        }
-
         // Segments that begin before the first leaf wait for the leaf that crosses into this slab.
-        int next = Segments(slab.FirstLeaf + Segment - 1);
-        int low = next, whole = Segments(slab.Length);
-        foreach (var (number, first) in slab.Files())
-        {
-            var leaves = job.Layout.Leaves(number);
-            long last = leaves.FirstLeafFrom(slab.Start + crossing);
-            if (last <= first)
-                break;
-            Open(number, first, last, leaves);
-            for (long i = first; i < last; i++)
-            {
-                int end = Place(number, leaves, i, slab.Start, bytes).End.Value;
-                if (batched == GroupLeaves || batchedBytes >= GroupBytes)
-                {
-                    HashGroup(slab, bytes);
-                    Commit(slab, next, Segments(end), bytes);
-                    next = Math.Max(next, Segments(end));
-                }
-            }
-
-            CloseFinished();
-        }
-
+        int low = Segments(slab.FirstLeaf + Segment - 1), whole = Segments(slab.Length);
+        int next = ReadInTurn(slab, bytes, low);
         HashGroup(slab, bytes);
         if (slab.FirstLeaf > 0 && slab.Number > 0)
         {
@@ -105,6 +75,61 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, Cancellati
             job.Keep(0, bytes[..Math.Min(Segment, slab.Length)]);
         if (slab.Length % Segment != 0 && (slab.Number > 0 || whole > 0))
             job.Keep((slab.Start / Segment) + whole, bytes[(whole * Segment)..slab.Length]);
+    }
+
+    private int ReadInTurn(in Slab slab, Span<byte> bytes, int next)
+    {
+        if (turn is null)
+            return Read(slab, bytes, next, GroupBytes);
+        turn.Wait(stop);
+        try
+        {
+            return Read(slab, bytes, next, int.MaxValue);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Reads all leaves that begin in the slab, and finishes what is complete on the way.</summary>
+    /// <param name="next">The first segment with nothing but leaves that begin here.</param>
+    /// <param name="groupBytes">How much to read before it is hashed.</param>
+    /// <returns>The first of them that is not finished.</returns>
+    private int Read(in Slab slab, Span<byte> bytes, int next, int groupBytes)
+    {
+        // The leaf that begins here and ends in the next slab goes first, so that nobody waits long for it.
+        int crossing = slab.Length;
+        if (slab.Crossing is var (file, leaf))
+        {
+            var leaves = job.Layout.Leaves(file);
+            Open(file, leaf, leaf + 1, leaves);
+            crossing = Place(file, leaves, leaf, slab.Start, bytes).Start.Value;
+            CloseFinished();
+        }
+
+        foreach (var (number, first) in slab.Files())
+        {
+            var leaves = job.Layout.Leaves(number);
+            long last = leaves.FirstLeafFrom(slab.Start + crossing);
+            if (last <= first)
+                break;
+            Open(number, first, last, leaves);
+            for (long i = first; i < last; i++)
+            {
+                int end = Place(number, leaves, i, slab.Start, bytes).End.Value;
+                if (batched == GroupLeaves || batchedBytes >= groupBytes)
+                {
+                    HashGroup(slab, bytes);
+                    Commit(slab, next, Segments(end), bytes);
+                    next = Math.Max(next, Segments(end));
+                }
+            }
+
+            CloseFinished();
+        }
+
+        return next;
     }
 
     private static int Segments(int bytes) => bytes / Segment;
