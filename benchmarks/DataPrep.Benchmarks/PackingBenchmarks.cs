@@ -56,6 +56,10 @@ public class PackingBenchmarks
         private readonly byte[] content = Payload.Bytes(4 << 20);
 
         public ISourceFile Open(int entry) => new MadeFile(content, entry);
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class MadeFile(byte[] content, int entry) : ISourceFile
