@@ -154,15 +154,14 @@ internal sealed class LocalScanner
     {
         ahead.Await(batch);
         level.Begin(batch);
-        byte[] path = tree.DatasetPath(level.Index);
         if (level.Folder.Error is not 0 and var error)
         {
-            tree.Skip(path, error == Posix.ENOENT ? "vanished" : "unreadable", $"cannot read folder: {Posix.Describe(error)}");
+            tree.Skip(tree.DatasetPath(level.Index), error == Posix.ENOENT ? "vanished" : "unreadable", $"cannot read folder: {Posix.Describe(error)}");
             return false;
         }
 
         foreach (var (name, reason, detail) in batch.Skipped)
-            tree.Skip(path.Length == 0 ? level.Folder.Name(name).ToArray() : PathText.Join(path, level.Folder.Name(name)), reason, detail);
+            tree.Skip(PathText.Join(tree.DatasetPath(level.Index), level.Folder.Name(name)), reason, detail);
         progress?.Invoke(tree.Count + batch.Entries.Count);
         return true;
     }

@@ -9,6 +9,7 @@ internal sealed class ScanFolder
     private readonly ScanFolder? parent;
     private readonly int nameInParent;
     private readonly byte[] location = [];
+    private readonly int pathLength;
     private PooledList<byte> bytes;
     private PooledList<NameKey> names;
 
@@ -16,12 +17,14 @@ internal sealed class ScanFolder
     public ScanFolder(byte[] location)
     {
         this.location = location;
+        pathLength = location.Length;
         First = new ScanBatch(this, 0);
     }
 
     public ScanFolder(ScanFolder parent, int nameInParent)
     {
         (this.parent, this.nameInParent) = (parent, nameInParent);
+        pathLength = parent.pathLength + 1 + OwnName.Length;
         First = new ScanBatch(this, 0);
     }
 
@@ -83,21 +86,17 @@ internal sealed class ScanFolder
     /// <summary>Absolute path, in a buffer that grows as needed.</summary>
     public ReadOnlySpan<byte> Path(ref byte[] buffer)
     {
-        int length = 0;
-        for (var folder = this; folder is not null; folder = folder.parent)
-            length += folder.OwnName.Length + 1;
-        if (buffer.Length < length)
-            buffer = new byte[2 * length];
-        int at = length;
+        if (buffer.Length < pathLength)
+            buffer = new byte[2 * pathLength];
         for (var folder = this; folder is not null; folder = folder.parent)
         {
-            buffer[--at] = (byte)'/';
             var name = folder.OwnName;
-            at -= name.Length;
-            name.CopyTo(buffer.AsSpan(at));
+            name.CopyTo(buffer.AsSpan(folder.pathLength - name.Length));
+            if (folder.parent is not null)
+                buffer[folder.parent.pathLength] = (byte)'/';
         }
 
-        return buffer.AsSpan(0, length - 1);
+        return buffer.AsSpan(0, pathLength);
     }
 
     /// <summary>Ends the use of the names; those of the folders below must have ended before.</summary>

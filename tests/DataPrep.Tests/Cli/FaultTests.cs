@@ -207,6 +207,24 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public void WhatMayNotBeReadIsSkippedAlikeWithAnyNumberOfThreads()
+    {
+        for (int i = 0; i < 40; i++)
+        {
+            _ = scratch.Noise($"src/{i}/sub/file", 3);
+            scratch.Mode(scratch.Noise($"src/{i}/locked", 3), i % 2 == 0 ? 0 : 0x124);
+            _ = scratch.Noise($"src/{i}/vault/file", 3);
+            scratch.Mode(scratch.At($"src/{i}/vault"), i % 3 == 0 ? 0 : i % 3 == 1 ? 0x124 : 0x1ED);
+        }
+
+        // One that may be listed but not searched gives the names of entries whose state is not to be had.
+        string[] runs = [.. new[] { "1", "2", "8" }.Select(threads => Unprivileged("pack", scratch.At("src"), "--dry-run", "--json", "--threads", threads).Expect(3).Output)];
+        Assert.Equal(20 + 14 + 13, runs[0].Split("\"unreadable\"").Length - 1);
+        Assert.Equal(runs[0], runs[1]);
+        Assert.Equal(runs[0], runs[2]);
+    }
+
+    [Fact]
     public void AnUnreadableSourceIsExitOne()
     {
         string file = scratch.Noise("locked", 10), folder = scratch.Folder("vault");
