@@ -51,7 +51,7 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
 
     private long Total(PieceLayout layout)
     {
-        long perEntry = (32 + 8 + 96 + 32) * (long)layout.Tree.Count;
-        return Base + SlabMemory(layout) + (32 * layout.LeafCount) + perEntry;
+        long entries = (88L * layout.Tree.Count) + (48L * layout.RootCount);
+        return Base + SlabMemory(layout) + (32 * layout.LeafCount) + entries;
     }
 }
