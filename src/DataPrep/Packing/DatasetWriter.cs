@@ -38,13 +38,13 @@ internal sealed class DatasetWriter
     {
         var tree = new TreeSidecar(piece.Commitment, piece.Nodes);
         folder.Write(Piece.PieceCid + ".tree", tree.Write);
-        folder.Write(RecordFile.Files, stream => RecordFile.WriteLines(stream, Entries(), RecordJson.Default.FileRecord));
-        folder.Write(RecordFile.Pieces, stream => RecordFile.WriteLines(stream, [Piece], RecordJson.Default.PieceRecord));
+        folder.Write(RecordFile.Files, stream => RecordFile.WriteLines(stream, Entries(), RecordWriting.Default.FileRecord));
+        folder.Write(RecordFile.Pieces, stream => RecordFile.WriteLines(stream, [Piece], RecordWriting.Default.PieceRecord));
         if (plan.Tree.Skipped.Count > 0)
-            folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree.Skipped), RecordJson.Default.SkippedRecord));
+            folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree.Skipped), RecordWriting.Default.SkippedRecord));
         else
             File.Delete(folder.FileOf(RecordFile.Skipped));
-        folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, Dataset, RecordJson.Default.DatasetRecord));
+        folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, Dataset, RecordWriting.Default.DatasetRecord));
     }
 
     /// <summary>Skipped inputs sorted by path, so that the record does not depend on the order of discovery.</summary>

@@ -161,3 +161,14 @@ public sealed record SkippedRecord
 [JsonSerializable(typeof(FileRecord))]
 [JsonSerializable(typeof(SkippedRecord))]
 internal sealed partial class RecordJson : JsonSerializerContext;
+
+/// <summary>
+/// The same records for writing alone: without what describes each property to a reader, whose making takes longer than
+/// writing the records of a small dataset.
+/// </summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(DatasetRecord))]
+[JsonSerializable(typeof(PieceRecord))]
+[JsonSerializable(typeof(FileRecord))]
+[JsonSerializable(typeof(SkippedRecord))]
+internal sealed partial class RecordWriting : JsonSerializerContext;
