@@ -70,7 +70,7 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     /// <summary>Flushes the file and gives it its name.</summary>
     public void Place(string name)
     {
-        if (direct && size % Block != 0)
+        if (size % Block != 0)
             OutputFolder.Check(Posix.Truncate(file, size), "cut the end of", temporary);
         OutputFolder.Sync(file, temporary);
         folder.Place(temporary, name);
