@@ -10,10 +10,11 @@ internal sealed class DatasetWriter
     private readonly OutputFolder folder;
     private readonly PackPlan plan;
     private readonly PackedPiece piece;
+    private readonly int threads;
 
-    public DatasetWriter(OutputFolder folder, PackPlan plan, PackedPiece piece)
+    public DatasetWriter(OutputFolder folder, PackPlan plan, PackedPiece piece, int threads)
     {
-        (this.folder, this.plan, this.piece) = (folder, plan, piece);
+        (this.folder, this.plan, this.piece, this.threads) = (folder, plan, piece, threads);
         string cid = piece.Commitment.CidV1.ToString();
         Piece = new PieceRecord
         {
@@ -38,7 +39,7 @@ internal sealed class DatasetWriter
     {
         var tree = new TreeSidecar(piece.Commitment, piece.Nodes);
         folder.Write(Piece.PieceCid + ".tree", tree.Write);
-        folder.Write(RecordFile.Files, stream => RecordFile.WriteLines(stream, Entries(), RecordWriting.Default.FileRecord));
+        folder.Write(RecordFile.Files, WriteEntries);
         folder.Write(RecordFile.Pieces, stream => RecordFile.WriteLines(stream, [Piece], RecordWriting.Default.PieceRecord));
         if (plan.Tree.Skipped.Count > 0)
             folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree.Skipped), RecordWriting.Default.SkippedRecord));
@@ -57,16 +58,36 @@ internal sealed class DatasetWriter
         }
     }
 
-    private IEnumerable<FileRecord> Entries()
+    /// <summary>A record takes a few microseconds, which for millions of files is worth all threads.</summary>
+    private void WriteEntries(Stream stream)
+    {
+        const int Batch = 1024;
+        int count = plan.Tree.Count;
+        var parts = new MemoryStream[Math.Clamp(count / Batch, 1, threads)];
+        for (int i = 0; i < parts.Length; i++)
+            parts[i] = new MemoryStream();
+        for (int start = 0; start < count; start += parts.Length * Batch)
+        {
+            Parallel.For(0, parts.Length, i =>
+            {
+                parts[i].SetLength(0);
+                int first = start + (i * Batch);
+                RecordFile.WriteLines(parts[i], Entries(first, Math.Min(first + Batch, count)), RecordWriting.Default.FileRecord);
+            });
+            foreach (var part in parts)
+                part.WriteTo(stream);
+        }
+    }
+
+    private IEnumerable<FileRecord> Entries(int from, int to)
     {
         var tree = plan.Tree;
         var layout = plan.Layout;
-        int file = 0;
-        for (int i = 0; i < tree.Count; i++)
+        for (int i = from; i < to; i++)
         {
             IReadOnlyList<FilePart> parts = [];
             if (tree[i].Kind == EntryKind.File)
-                parts = [new FilePart(Piece.PieceCid, 0, tree[i].Size, layout.FirstSection(file++))];
+                parts = [new FilePart(Piece.PieceCid, 0, tree[i].Size, layout.FirstSection(layout.FileNumber(i)))];
             if (EntryRecord.Of(tree, i) is { } record)
                 yield return record with { Cid = piece.CidOf(i).ToString(), Parts = parts };
         }

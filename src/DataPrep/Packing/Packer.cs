@@ -97,7 +97,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         using var reader = Reader(plan);
         engine.Run([new PieceJob(layout, slabs, reader, file, progress)], finished => made = finished);
         using var piece = made!;
-        var records = new DatasetWriter(folder, plan, piece);
+        var records = new DatasetWriter(folder, plan, piece, options.Threads);
         file.Place(records.Piece.CarFile);
         records.Write();
         return new PackResult(records.Dataset, [records.Piece], plan.Tree.Skipped, false, default, engine.Times);

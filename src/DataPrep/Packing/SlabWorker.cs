@@ -13,8 +13,8 @@ namespace DataPrep.Packing;
 /// <param name="turn">Held while a slab is read, where workers are to read one after the other; else null.</param>
 internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreSlim? turn, CancellationToken stop) : IDisposable
 {
-    /// <summary>Leaves are read and hashed in groups of at most this many bytes: four of 1 MiB keep all lanes busy.</summary>
-    private const int GroupBytes = 4 << 20;
+    /// <summary>Leaves are read and hashed in groups of about this many bytes: three of 1 MiB keep the usual lanes busy.</summary>
+    private const int GroupBytes = 3 << 20;
     private const int GroupLeaves = 1024;
     private const int Segment = SubTreeHasher.SegmentRaw;
     private const int Digest = Sha256Kernel.DigestLength;

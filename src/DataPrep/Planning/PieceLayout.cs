@@ -80,6 +80,9 @@ internal sealed class PieceLayout
     /// <summary>Entry of the file with this number in layout order.</summary>
     public int FileEntry(int file) => files.Entry(file);
 
+    /// <summary>Number in layout order of an entry that is a file.</summary>
+    public int FileNumber(int entry) => files.Number(entry);
+
     public long FirstLeaf(int file)
     {
         int found = Array.BinarySearch(longFiles, file);
