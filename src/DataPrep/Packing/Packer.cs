@@ -46,7 +46,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             return new PackResult(present.Dataset, present.RequireWhole(), plan.Tree.Skipped, true, clock.Elapsed, new StageClock());
         }
 
-        _ = Slabs(plan.Layout);
+        _ = Slabs(plan.Layout, false);
         using var hold = folder.Hold(() => RequireRoom(plan.Layout));
         var attempts = new Dictionary<int, int>();
         while (true)
@@ -88,10 +88,10 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         var layout = plan.Layout;
         if (layout.Tree[0].Kind == EntryKind.Removed)
             throw new SourceException(plan.Tree.Skipped[^1].Detail, plan.Tree.Location(0));
-        var slabs = Slabs(layout);
-        options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} threads, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         using var file = new PieceFile(folder, layout.CarSize, options.OutputIo);
-        using var engine = new SlabEngine(slabs, cancel) { ReadInTurn = options.ReadInTurn };
+        var slabs = Slabs(layout, file.IsOnDevice);
+        options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} workers of which {Math.Min(slabs.Threads, options.Threads)} hash at once, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
+        using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn };
         progress.Begin(layout.CarSize);
         PackedPiece? made = null;
         using var reader = Reader(plan);
@@ -109,11 +109,13 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         return options.Reader?.Invoke(plan.Tree) ?? new LocalReader(plan.Tree, options.InputIo, options.DropBehind ?? isLarge);
     }
 
-    private SlabPlan Slabs(PieceLayout layout)
+    /// <param name="onDevice">Whether workers wait for a device, so that more than those that hash are of use.</param>
+    private SlabPlan Slabs(PieceLayout layout, bool onDevice)
     {
+        int others = onDevice ? Math.Clamp(options.Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(layout, options.Threads, options.Memory, options.SlabSize);
+            return SlabPlan.Choose(layout, options.Threads + others, options.Memory, options.SlabSize);
         }
         catch (ArgumentException e)
         {

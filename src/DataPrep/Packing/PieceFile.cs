@@ -59,6 +59,9 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         direct = wanted && !inMemory && Posix.SetDirect(file, true);
     }
 
+    /// <summary>Whether writing means to wait for a device.</summary>
+    public bool IsOnDevice => !inMemory;
+
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
         if (direct)

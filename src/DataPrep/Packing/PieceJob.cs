@@ -56,13 +56,21 @@ internal sealed class PieceJob : IDisposable
     /// <param name="segment">Number of the first within the piece.</param>
     public void Commit(SubTreeHasher hasher, StageClock clock, long segment, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
-            return;
+        Hash(hasher, clock, segment, bytes);
+        Write(clock, segment, bytes);
+    }
+
+    public void Hash(SubTreeHasher hasher, StageClock clock, long segment, ReadOnlySpan<byte> bytes)
+    {
         clock.Enter(Stage.CommP);
         hasher.HashSegments(bytes, nodes.AsSpan((int)(32 * segment)));
+        Progress.Add(bytes.Length);
+    }
+
+    public void Write(StageClock clock, long segment, ReadOnlySpan<byte> bytes)
+    {
         clock.Enter(Stage.Write);
         Sink.Write(segment * SubTreeHasher.SegmentRaw, bytes);
-        Progress.Add(bytes.Length);
     }
 
     /// <summary>Keeps a segment that cannot be finished yet: the one with the header, or the one in which the leaves end.</summary>

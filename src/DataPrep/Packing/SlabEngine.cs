@@ -20,12 +20,15 @@ internal sealed class SlabEngine : IDisposable
     private readonly SpillExchange spills;
     private readonly NumaNodes nodes = new();
     private readonly SemaphoreSlim turn = new(1);
+    private readonly SemaphoreSlim hashing;
     private Claims? current;
     private ExceptionDispatchInfo? failure;
 
-    public SlabEngine(SlabPlan plan, CancellationToken cancel)
+    /// <param name="hashers">How many workers may hash at once, where more are there to read and write; null for all.</param>
+    public SlabEngine(SlabPlan plan, CancellationToken cancel, int? hashers = null)
     {
         (this.plan, this.cancel) = (plan, cancel);
+        hashing = new SemaphoreSlim(hashers ?? plan.Threads);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         spills = new SpillExchange(stop.Token);
     }
@@ -69,6 +72,7 @@ internal sealed class SlabEngine : IDisposable
     {
         spills.Dispose();
         turn.Dispose();
+        hashing.Dispose();
         stop.Dispose();
     }
 
@@ -78,7 +82,7 @@ internal sealed class SlabEngine : IDisposable
         try
         {
             nodes.Bind(number);
-            using var worker = new SlabWorker(plan, spills, ReadInTurn ? turn : null, stop.Token);
+            using var worker = new SlabWorker(plan, spills, hashing, ReadInTurn ? turn : null, stop.Token);
             while (Claim(out var job, out long slab))
             {
                 worker.Make(job, slab);

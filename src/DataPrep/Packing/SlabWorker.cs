@@ -10,8 +10,9 @@ namespace DataPrep.Packing;
 /// are in the cache their digests are put into the section headers, and the segments that are complete by then are
 /// hashed for the commitment and written. Owned by one thread, and owns the memory of its slab.
 /// </summary>
+/// <param name="hashing">Lets as many workers hash at once as there are to be; the others read and write.</param>
 /// <param name="turn">Held while a slab is read, where workers are to read one after the other; else null.</param>
-internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreSlim? turn, CancellationToken stop) : IDisposable
+internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreSlim hashing, SemaphoreSlim? turn, CancellationToken stop) : IDisposable
 {
     /// <summary>Leaves are read and hashed in groups of about this many bytes: three of 1 MiB keep the usual lanes busy.</summary>
     private const int GroupBytes = 3 << 20;
@@ -136,8 +137,20 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
 
     private void Commit(in Slab slab, int from, int to, ReadOnlySpan<byte> bytes)
     {
-        if (to > from)
-            job.Commit(Hasher, Clock, (slab.Start / Segment) + from, bytes[(from * Segment)..(to * Segment)]);
+        if (to <= from)
+            return;
+        long segment = (slab.Start / Segment) + from;
+        var run = bytes[(from * Segment)..(to * Segment)];
+        BeginHashing();
+        job.Hash(Hasher, Clock, segment, run);
+        hashing.Release();
+        job.Write(Clock, segment, run);
+    }
+
+    private void BeginHashing()
+    {
+        Clock.Enter(Stage.Wait);
+        hashing.Wait(stop);
     }
 
     private void Open(int file, long first, long last, in FileLeaves leaves)
@@ -176,8 +189,10 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
     {
         if (batched == 0)
             return;
+        BeginHashing();
         Clock.Enter(Stage.LeafHash);
         kernel.HashMessages(bytes, messages.AsSpan(0, batched), digests);
+        hashing.Release();
         for (int i = 0; i < batched; i++)
         {
             var digest = digests.AsSpan(Digest * i, Digest);

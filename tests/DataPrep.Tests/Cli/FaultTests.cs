@@ -159,7 +159,7 @@ public sealed class FaultTests : IDisposable
     {
         _ = scratch.Noise("src/large", 20 << 20);
         string[] refused = ["-f", "-o", "/dev/null", "-P", Path.Join(Out, ".dataprep/piece.car.part"), "-e", "inject=pwrite64:error=EINVAL:when=2"];
-        DataPrepProcess.Under("strace", refused, "pack", scratch.At("src"), "-o", Out, "--threads", "1", "--output-io", "direct").Expect(0);
+        DataPrepProcess.Under("strace", refused, "pack", scratch.At("src"), "-o", Out, "--slab-size", "32MiB", "--output-io", "direct").Expect(0);
         DataPrepProcess.Run("verify", Out).Expect(0);
     }
 
