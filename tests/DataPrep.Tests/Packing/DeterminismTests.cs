@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using DataPrep.Hashing;
 using DataPrep.Packing;
+using DataPrep.Source;
 using DataPrep.Tests.Hashing;
 using Xunit;
 
@@ -31,6 +32,26 @@ public sealed class DeterminismTests : IClassFixture<DeterminismTests.Baseline>
     {
         using var temp = new TempFolder();
         PackedOutput.Pack(baseline.Options with { Output = temp.Of("out"), Threads = threads, SlabSize = slabMebibytes << 20 });
+        baseline.Same(temp.Of("out"));
+    }
+
+    [Theory]
+    [InlineData("Auto", "Direct", false, true)]
+    [InlineData("Auto", "Cached", true, true)]
+    [InlineData("Cached", "Direct", true, false)]
+    [InlineData("Cached", "Cached", false, null)]
+    public void TheWayToTheDiskDoesNotShow(string input, string output, bool inTurn, bool? dropBehind)
+    {
+        using var temp = new TempFolder(onDisk: true);
+        PackedOutput.Pack(baseline.Options with
+        {
+            Output = temp.Of("out"),
+            SlabSize = 2 << 20,
+            InputIo = Enum.Parse<InputIo>(input),
+            OutputIo = Enum.Parse<OutputIo>(output),
+            ReadInTurn = inTurn,
+            DropBehind = dropBehind,
+        });
         baseline.Same(temp.Of("out"));
     }
 
