@@ -74,13 +74,6 @@ internal sealed class PipelineBench(int threads, int rounds, CancellationToken c
         return layout.ContentSize / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private sealed class NoSink : IPieceSink
-    {
-        public void Write(long offset, ReadOnlySpan<byte> bytes)
-        {
-        }
-    }
-
     /// <summary>Content that repeats the data, copied as a read from the page cache would be.</summary>
     private sealed class MemoryReader(byte[] data) : ISourceReader, ISourceFile
     {

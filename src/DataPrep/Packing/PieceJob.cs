@@ -12,6 +12,14 @@ internal interface IPieceSink
     void Write(long offset, ReadOnlySpan<byte> bytes);
 }
 
+/// <summary>Takes a piece of which only the hashes are wanted.</summary>
+internal sealed class NoSink : IPieceSink
+{
+    public void Write(long offset, ReadOnlySpan<byte> bytes)
+    {
+    }
+}
+
 /// <summary>
 /// A piece in the making: what its workers share. Each slab of its leaves is made by one of them; whoever ends the last
 /// one writes the tail, and at the very end the first segment, since the header holds the root's CID.

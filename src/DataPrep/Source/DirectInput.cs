@@ -25,10 +25,10 @@ internal sealed class DirectInput : IDisposable
     private long start;
     private int filled;
 
-    /// <summary>Begins with a range of an open file, if direct reading pays for it; <see cref="End"/> before the file is closed.</summary>
+    /// <summary>Begins with a range of an open file, if a local disk holds it; <see cref="End"/> before the file is closed.</summary>
     public bool Begin(int file, long offset, long length)
     {
-        if (Posix.KindOf(file) != FileSystemKind.LocalDisk || Posix.CachedShare(file, offset, length) > 0.5 || !Posix.SetDirect(file, true))
+        if (Posix.KindOf(file) != FileSystemKind.LocalDisk || !Posix.SetDirect(file, true))
             return false;
         (fd, end, start, filled) = (file, offset + length, 0, 0);
         return true;

@@ -113,9 +113,9 @@ internal sealed class LocalReader(SourceTree tree, InputIo io = InputIo.Auto, bo
                 return;
             }
 
-            if (reader.io == InputIo.Auto && (isDirect = direct.Begin(fd, offset, length)))
-                return;
             if (Posix.CachedShare(fd, offset, length) > 0.5)
+                return;
+            if (reader.io == InputIo.Auto && (isDirect = direct.Begin(fd, offset, length)))
                 return;
             Posix.ReadAhead(fd, offset, length);
             (brought, broughtLength) = (offset, length);

@@ -125,11 +125,4 @@ public sealed class ProfileVectorPackTests
     {
         public void Append(ReadOnlySpan<byte> block, Span<byte> digest) => SHA256.HashData(block, digest);
     }
-
-    private sealed class NoSink : IPieceSink
-    {
-        public void Write(long offset, ReadOnlySpan<byte> bytes)
-        {
-        }
-    }
 }
