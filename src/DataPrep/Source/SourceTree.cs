@@ -65,6 +65,18 @@ internal sealed class SourceTree
         return index;
     }
 
+    /// <summary>Whether anything is left in a folder.</summary>
+    public bool HoldsAnything(int folder)
+    {
+        for (int child = folder + 1; child < this[folder].End; child = this[child].End)
+        {
+            if (this[child].Kind != EntryKind.Removed)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Says that all that is below a folder has been appended.</summary>
     public void Close(int folder) => At(folder).End = Count;
 
