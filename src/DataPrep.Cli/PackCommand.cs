@@ -15,8 +15,8 @@ internal static class PackCommand
         var common = new CommonOptions();
         var dag = new DagOptions();
         var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string?>("--output", "-o") { Description = "Folder for the piece and its manifests; made if missing", HelpName = "OUT" };
-        var pieceSize = OptionOf.Size("--piece-size", "Largest padded piece size, a power of two from 1MiB to 64GiB (default 32GiB)");
+        var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+        var cut = new CutOptionSet();
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source)", HelpName = "NAME" };
         var wrap = new Option<bool>("--wrap") { Description = "Put a single file in a folder" };
         var noHidden = new Option<bool>("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
@@ -34,8 +34,9 @@ internal static class PackCommand
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, pieceSize, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
+            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
         };
+        cut.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
@@ -44,18 +45,20 @@ internal static class PackCommand
             return CommandRunner.Guard(terminal, () =>
             {
                 bool isDryRun = parsed.GetValue(dryRun);
-                string? target = parsed.GetValue(output);
-                if (target is null && !isDryRun)
-                    throw new UsageException("say where the piece goes: -o OUT");
-                if (target?.Length == 0)
+                string[] targets = parsed.GetValue(output) ?? [];
+                if (targets.Length == 0 && !isDryRun)
+                    throw new UsageException("say where the pieces go: -o OUT");
+                if (targets.Contains(""))
                     throw new UsageException("-o: the name of the folder is empty");
+                if (targets.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Count() < targets.Length)
+                    throw new UsageException("-o: a folder is named twice");
                 if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
                 var options = new PackOptions
                 {
                     Sources = parsed.GetValue(sources)!,
-                    Output = target ?? "",
-                    PieceSize = parsed.GetValue(pieceSize) ?? PackOptions.DefaultPieceSize,
+                    Output = targets.FirstOrDefault() ?? "",
+                    MoreOutputs = [.. targets.Skip(1)],
                     Name = parsed.GetValue(name),
                     Profile = dag.Profile(parsed),
                     Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap)),
@@ -70,11 +73,14 @@ internal static class PackCommand
                     Warn = terminal.Warn,
                     Detail = terminal.Detail,
                 };
+                options = cut.Apply(parsed, options);
                 return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
             });
         });
         return command;
     }
+
+    private const int MostPieces = 20;
 
     private static int Pack(PackOptions options, Terminal terminal)
     {
@@ -106,12 +112,15 @@ internal static class PackCommand
             ? $"{options.Output} holds {dataset.Name} already, complete{(dataset.Skipped > 0 ? $" but for {Count(dataset.Skipped, "skipped input")}: to try these again, pack into another folder" : "")}; nothing to do (verify checks every byte)"
             : $"Packed {dataset.Name}: {Contents(dataset)} in {seconds.ToString("0.0", CultureInfo.InvariantCulture)} s, {SizeText.Format(rate)}/s");
         terminal.Result($"  root    {dataset.RootCid}");
-        foreach (var piece in result.Pieces)
+        foreach (var piece in result.Pieces.Take(MostPieces))
         {
-            terminal.Result($"  piece   {piece.PieceCid}");
+            terminal.Result($"  {(piece.Kind == "dag" ? "dag  " : "piece")}   {piece.PieceCid}");
             terminal.Result($"          {piece.PieceCidV2}");
             terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}");
         }
+
+        if (result.Pieces.Count > MostPieces)
+            terminal.Result($"  ... and {Count(result.Pieces.Count - MostPieces, "piece")} more; pieces.jsonl lists them all");
 
         if (!result.AlreadyDone)
         {
@@ -143,8 +152,18 @@ internal static class PackCommand
         var progress = new PackProgress();
         var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
         ReportSkipped(plan.Tree.Skipped, terminal);
-        long carSize = plan.Layout.CarSize;
-        long pieceSize = Piece.PieceSize.Padded(carSize);
+        var sizes = plan.Pieces.Select(piece => ("data", piece.CarSize)).Concat(plan.DagSizes.Select(size => ("dag", size)))
+            .Select(piece => (Kind: piece.Item1, CarSize: Math.Max(piece.Item2, options.LeastCarSize))).ToList();
+        foreach (var (kind, carSize) in sizes)
+        {
+            terminal.Event("plannedPiece", writer =>
+            {
+                writer.WriteString("kind", kind);
+                writer.WriteNumber("carSize", carSize);
+                writer.WriteNumber("pieceSize", Piece.PieceSize.Padded(carSize));
+            });
+        }
+
         terminal.Event("plan", writer =>
         {
             writer.WriteString("name", plan.Dataset.Name);
@@ -152,13 +171,17 @@ internal static class PackCommand
             writer.WriteNumber("directories", plan.Dataset.Directories);
             writer.WriteNumber("links", plan.Dataset.Links);
             writer.WriteNumber("bytes", plan.Dataset.Bytes);
-            writer.WriteNumber("pieces", 1);
-            writer.WriteNumber("carSize", carSize);
-            writer.WriteNumber("pieceSize", pieceSize);
+            writer.WriteNumber("pieces", sizes.Count);
+            writer.WriteNumber("dagPieces", plan.DagSizes.Count);
+            writer.WriteNumber("carSize", sizes.Sum(piece => piece.CarSize));
+            writer.WriteNumber("pieceSize", sizes.Sum(piece => Piece.PieceSize.Padded(piece.CarSize)));
             writer.WriteNumber("skipped", plan.Tree.Skipped.Count);
         });
         terminal.Result($"Would pack {plan.Dataset.Name}: {Contents(plan.Dataset)}");
-        terminal.Result($"  piece   {Fill(carSize, pieceSize)}");
+        foreach (var (kind, carSize) in sizes.Take(MostPieces))
+            terminal.Result($"  {(kind == "dag" ? "dag  " : "piece")}   {Fill(carSize, Piece.PieceSize.Padded(carSize))}");
+        if (sizes.Count > MostPieces)
+            terminal.Result($"  ... and {Count(sizes.Count - MostPieces, "piece")} more, {SizeText.Format(sizes.Sum(piece => piece.CarSize))} in all");
         return plan.Tree.Skipped.Count > 0 ? ExitCode.Skipped : ExitCode.Done;
     }
 

@@ -9,13 +9,22 @@ namespace DataPrep.Hashing;
 internal sealed unsafe class DigestTable : IDisposable
 {
     public const int RowSize = 32;
+    private readonly bool isOwner;
     private byte* rows;
 
     public DigestTable(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        Count = count;
+        (Count, isOwner) = (count, true);
         rows = (byte*)NativeMemory.AllocZeroed((nuint)Math.Max(count, 1), RowSize);
+    }
+
+    /// <summary>A view of memory that belongs to someone else, who keeps it as long as the table is used.</summary>
+    public DigestTable(byte* rows, long count)
+    {
+        this.rows = rows;
+        Count = count;
+        GC.SuppressFinalize(this);
     }
 
     ~DigestTable() => Free();
@@ -42,7 +51,8 @@ internal sealed unsafe class DigestTable : IDisposable
 
     private void Free()
     {
-        NativeMemory.Free(rows);
+        if (isOwner)
+            NativeMemory.Free(rows);
         rows = null;
     }
 }

@@ -1,51 +1,47 @@
-using DataPrep.Piece;
+using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
 
 namespace DataPrep.Packing;
 
-/// <summary>Writes what is recorded of a dataset of one piece. <c>dataset.json</c> is last: where it stands, all stands.</summary>
-internal sealed class DatasetWriter
+/// <summary>Writes what is recorded of a packed dataset. <c>dataset.json</c> is last: where it stands, all stands.</summary>
+/// <param name="whole">Layout of the whole tree, for what of an entry's CID follows from its shape.</param>
+internal sealed class DatasetWriter(
+    OutputFolder folder,
+    PackPlan plan,
+    IReadOnlyList<CutRound> rounds,
+    ChangedFiles changed,
+    PackedEntries entries,
+    PieceLayout whole,
+    int threads)
 {
-    private readonly OutputFolder folder;
-    private readonly PackPlan plan;
-    private readonly PackedPiece piece;
-    private readonly int threads;
+    private IReadOnlyDictionary<int, string> pieceCids = new Dictionary<int, string>();
 
-    public DatasetWriter(OutputFolder folder, PackPlan plan, PackedPiece piece, int threads)
+    /// <param name="pieces">All pieces, each once, data before dag.</param>
+    /// <param name="cids">Piece CIDs of the data pieces, by their number.</param>
+    public DatasetRecord Write(IReadOnlyList<PieceRecord> pieces, IReadOnlyDictionary<int, string> cids)
     {
-        (this.folder, this.plan, this.piece, this.threads) = (folder, plan, piece, threads);
-        string cid = piece.Commitment.CidV1.ToString();
-        Piece = new PieceRecord
+        pieceCids = cids;
+        var (files, directories, links, bytes) = DatasetTotals.Of(plan.Tree);
+        var dataset = plan.Dataset with
         {
-            PieceCid = cid,
-            PieceCidV2 = piece.Commitment.CidV2.ToString(),
-            PieceSize = piece.Commitment.PieceSize,
-            RootCid = piece.Root.ToString(),
-            CarSize = plan.Layout.CarSize,
-            CarFile = cid + ".car",
-            Kind = "data",
-            Files = plan.Dataset.Files,
-            PayloadSize = plan.Layout.CarSize,
+            RootCid = CidOf(0),
+            Files = files,
+            Directories = directories,
+            Links = links,
+            Bytes = bytes,
+            Pieces = pieces.Count,
+            DagPieces = [.. pieces.Where(piece => piece.Kind == "dag").Select(piece => piece.PieceCid)],
+            Skipped = plan.Tree.Skipped.Count,
         };
-        Dataset = plan.Dataset with { RootCid = Piece.RootCid };
-    }
-
-    public PieceRecord Piece { get; }
-
-    public DatasetRecord Dataset { get; }
-
-    public void Write()
-    {
-        var tree = new TreeSidecar(piece.Commitment, piece.Nodes);
-        folder.Write(Piece.PieceCid + ".tree", tree.Write);
         folder.Write(RecordFile.Files, WriteEntries);
-        folder.Write(RecordFile.Pieces, stream => RecordFile.WriteLines(stream, [Piece], RecordWriting.Default.PieceRecord));
+        folder.Write(RecordFile.Pieces, stream => RecordFile.WriteLines(stream, pieces, RecordWriting.Default.PieceRecord));
         if (plan.Tree.Skipped.Count > 0)
             folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree.Skipped), RecordWriting.Default.SkippedRecord));
         else
             File.Delete(folder.FileOf(RecordFile.Skipped));
-        folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, Dataset, RecordWriting.Default.DatasetRecord));
+        folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, dataset, RecordWriting.Default.DatasetRecord));
+        return dataset;
     }
 
     /// <summary>Skipped inputs sorted by path, so that the record does not depend on the order of discovery.</summary>
@@ -72,24 +68,41 @@ internal sealed class DatasetWriter
             {
                 parts[i].SetLength(0);
                 int first = start + (i * Batch);
-                RecordFile.WriteLines(parts[i], Entries(first, Math.Min(first + Batch, count)), RecordWriting.Default.FileRecord);
+                RecordFile.WriteLines(parts[i], Records(first, Math.Min(first + Batch, count)), RecordWriting.Default.FileRecord);
             });
             foreach (var part in parts)
                 part.WriteTo(stream);
         }
     }
 
-    private IEnumerable<FileRecord> Entries(int from, int to)
+    private IEnumerable<FileRecord> Records(int from, int to)
     {
-        var tree = plan.Tree;
-        var layout = plan.Layout;
         for (int i = from; i < to; i++)
         {
-            IReadOnlyList<FilePart> parts = [];
-            if (tree[i].Kind == EntryKind.File)
-                parts = [new FilePart(Piece.PieceCid, 0, tree[i].Size, layout.FirstSection(layout.FileNumber(i)))];
-            if (EntryRecord.Of(tree, i) is { } record)
-                yield return record with { Cid = piece.CidOf(i).ToString(), Parts = parts };
+            if (EntryRecord.Of(plan.Tree, i) is { } record)
+                yield return record with { Cid = CidOf(i), Parts = plan.Tree[i].Kind == EntryKind.File ? PartsOf(i) : [] };
+        }
+    }
+
+    private string CidOf(int entry) => whole.Profile.CidOf(whole.IsRaw(entry), entries[entry]).ToString();
+
+    private List<FilePart> PartsOf(int file)
+    {
+        var round = rounds[changed.RoundOf(file)];
+        int entry = round.Part.EntryOf(file);
+        int piece = round.PieceOf(entry, 0);
+        long size = plan.Tree[file].Size, chunk = whole.Profile.ChunkSize;
+        var parts = new List<FilePart>(1);
+        for (long offset = 0; ; piece++)
+        {
+            var end = round.Pieces[piece].End;
+            bool isCut = end.Entry == entry;
+            long next = isCut ? end.Leaf * chunk : size;
+            // What does not begin with its file is the first in its piece.
+            parts.Add(new FilePart(pieceCids[round.FirstPiece + piece], offset, next - offset, parts.Count == 0 ? entries.CarOffset(file) : whole.FolderHeaderLength));
+            if (!isCut)
+                return parts;
+            offset = next;
         }
     }
 

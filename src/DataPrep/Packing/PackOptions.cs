@@ -22,7 +22,7 @@ internal enum OnChange
 internal sealed record PackOptions
 {
     public const long DefaultPieceSize = 32L << 30;
-    public const long LeastPieceSize = 1L << 20;
+    public const long SmallestPieceSize = 1L << 20;
     public const long LargestPieceSize = 64L << 30;
 
     public required IReadOnlyList<string> Sources { get; init; }
@@ -30,12 +30,34 @@ internal sealed record PackOptions
     /// <summary>The folder to pack into; empty where only a plan is wanted.</summary>
     public required string Output { get; init; }
 
+    /// <summary>Further folders that pieces are spread over, beside the first.</summary>
+    public IReadOnlyList<string> MoreOutputs { get; init; } = [];
+
     public string? Name { get; init; }
 
     public UnixFsProfile Profile { get; init; } = UnixFsProfile.V1Of2025;
 
     /// <summary>Largest padded piece size: a power of two.</summary>
     public long PieceSize { get; init; } = DefaultPieceSize;
+
+    /// <summary>Most bytes of a CAR, where that is less than fills a piece.</summary>
+    public long? LargestCarSize { get; init; }
+
+    /// <summary>Padded size that smaller pieces are filled up to, with zeros behind the CAR; 0 for none.</summary>
+    public long LeastPieceSize { get; init; }
+
+    public bool KeepFilesWhole { get; init; }
+
+    /// <summary>Whether pieces are made about equally large.</summary>
+    public bool Balance { get; init; }
+
+    /// <summary>Most bytes of a CAR.</summary>
+    public long Capacity => Math.Min(Piece.PieceSize.Unpadded(PieceSize), LargestCarSize ?? long.MaxValue);
+
+    /// <summary>Bytes that a CAR file is filled up to with zeros.</summary>
+    public long LeastCarSize => LeastPieceSize == 0 ? 0 : Piece.PieceSize.Unpadded(LeastPieceSize);
+
+    public CutOptions Cut => new() { Capacity = Capacity, KeepFilesWhole = KeepFilesWhole, Balance = Balance };
 
     public ScanOptions Scan { get; init; } = new();
 
@@ -68,9 +90,6 @@ internal sealed record PackOptions
     /// <summary>Makes the reader of a tree; replaced in tests.</summary>
     internal Func<SourceTree, ISourceReader>? Reader { get; init; }
 }
-
-/// <summary>A scanned source, laid out: what packing would give.</summary>
-internal sealed record PackPlan(SourceTree Tree, PieceLayout Layout, DatasetRecord Dataset);
 
 /// <param name="AlreadyDone">OUT held this very dataset, complete; nothing was written.</param>
 /// <param name="Times">What the workers' time went into.</param>

@@ -19,6 +19,8 @@ public sealed class PackProgress
 
     internal void Found(int count) => Interlocked.Exchange(ref entries, count);
 
+    internal void More(long total) => BytesTotal += total;
+
     internal void Begin(long total)
     {
         Interlocked.Exchange(ref bytes, 0);

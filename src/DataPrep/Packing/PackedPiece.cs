@@ -5,23 +5,27 @@ using DataPrep.Planning;
 
 namespace DataPrep.Packing;
 
-/// <summary>What the engine knows of a finished piece.</summary>
-/// <param name="Nodes">One 32-byte node for each started segment of 1 MiB padded; of a smaller piece its root.</param>
-/// <param name="Leaves">Digest of every leaf, in layout order.</param>
-/// <param name="Roots">Digests of the roots of the entries that have blocks in the tail.</param>
-internal sealed record PackedPiece(
-    PieceLayout Layout,
-    Cid Root,
-    PieceCommitment Commitment,
-    byte[] Nodes,
-    DigestTable Leaves,
-    DigestTable Roots) : IDisposable
+/// <summary>What the engine knows of a finished data piece.</summary>
+/// <param name="Job">What it was made by; its digests are the piece's from now on.</param>
+/// <param name="Part">The tree of the piece.</param>
+internal sealed record PackedPiece(PieceJob Job, Cid Root, PieceCommitment Commitment, PartialTree Part) : IDisposable
 {
-    public Cid CidOf(int entry) => Layout.Profile.CidOf(Layout.IsRaw(entry), Layout.RootDigest(entry, Leaves, Roots));
+    public PieceLayout Layout => Job.Layout;
+
+    /// <summary>One 32-byte node for each started segment of 1 MiB padded; of a smaller piece its root.</summary>
+    public byte[] Nodes => Job.Bytes.Nodes;
+
+    /// <summary>Digest of every leaf, in layout order.</summary>
+    public DigestTable Leaves => Job.Leaves;
+
+    /// <summary>Digest of an entry's root.</summary>
+    public ReadOnlySpan<byte> RootDigest(int entry) => Layout.RootDigest(entry, Job.Leaves, Job.Roots);
+
+    public Cid CidOf(int entry) => Layout.Profile.CidOf(Layout.IsRaw(entry), RootDigest(entry));
 
     public void Dispose()
     {
-        Leaves.Dispose();
-        Roots.Dispose();
+        Job.Leaves.Dispose();
+        Job.Roots.Dispose();
     }
 }

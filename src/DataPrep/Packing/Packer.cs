@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using DataPrep.Hashing;
 using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Records;
@@ -8,28 +7,24 @@ using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
 
-/// <summary>The main job: scan, lay out, pack, record.</summary>
+/// <summary>The main job: scan, cut, pack, record.</summary>
 internal sealed class Packer(PackOptions options, PackProgress progress, CancellationToken cancel)
 {
-    private const int MostAttempts = 3;
-    private readonly OutputFolder folder = new(options.Output.Length > 0 ? options.Output : "/");
+    private readonly PieceFolders folders = new([options.Output.Length > 0 ? options.Output : "/", .. options.MoreOutputs]);
 
-    /// <summary>Scans and lays out without touching OUT.</summary>
-    /// <exception cref="UsageException">The options make no sense.</exception>
+    private OutputFolder Folder => folders.Main;
+
+    /// <summary>Scans and cuts without touching OUT.</summary>
+    /// <exception cref="UsageException">The options make no sense, or something does not fit in a piece.</exception>
     /// <exception cref="SourceException">A source is missing or unreadable.</exception>
-    /// <exception cref="PieceOverflowException">The dataset does not fit in one piece.</exception>
     public PackPlan Plan()
     {
-        if (options.Profile.Problem() is { } problem)
+        if (Problem() is { } problem)
             throw new UsageException(problem);
-        if (options.PieceSize is < PackOptions.LeastPieceSize or > PackOptions.LargestPieceSize || !long.IsPow2(options.PieceSize))
-            throw new UsageException("--piece-size must be a power of two from 1MiB to 64GiB");
-        if (options.Threads < 1)
-            throw new UsageException("--threads must be at least 1");
         if (options.Output.Length > 0)
             RefuseOutputInSource();
         var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads);
-        return LayOut(tree);
+        return Cut(tree);
     }
 
     /// <summary>Packs into OUT. Where OUT holds this dataset already, says so.</summary>
@@ -39,115 +34,67 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         var clock = Stopwatch.StartNew();
         var plan = Plan();
-        if (File.Exists(folder.FileOf(RecordFile.Dataset)))
+        if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
         {
-            var present = new PresentDataset(folder);
+            var present = new PresentDataset(Folder);
             present.RequireSame(plan);
             return new PackResult(present.Dataset, present.RequireWhole(), plan.Tree.Skipped, true, clock.Elapsed, new StageClock());
         }
 
-        _ = Slabs(plan.Layout, false);
-        using var hold = folder.Hold(() => RequireRoom(plan.Layout));
-        var attempts = new Dictionary<int, int>();
+        DatasetRun.RequireMemory(options, plan);
+        using var hold = folders.Hold(() => RequireRoom(plan));
+        var changed = new ChangedFiles(plan.Tree, options);
         while (true)
         {
             try
             {
-                var record = PackOnce(plan);
-                clock.Stop();
-                return record with { Elapsed = clock.Elapsed };
+                using var run = new DatasetRun(options, plan, changed, folders, progress, cancel);
+                var (dataset, pieces) = run.Make();
+                return new PackResult(dataset, pieces, plan.Tree.Skipped, false, clock.Elapsed, run.Times);
             }
-            catch (SourceChangedException change) when (options.OnChange != OnChange.Fail)
+            catch (PlanOutdatedException)
             {
-                TakeChange(plan.Tree, change, attempts);
-                plan = LayOut(plan.Tree);
+                plan = Cut(plan.Tree);
             }
         }
     }
 
-    private PackPlan LayOut(SourceTree tree)
+    private string? Problem()
     {
-        var layout = PieceLayout.Create(tree, options.Profile);
-        long capacity = PieceSize.Unpadded(options.PieceSize);
-        if (layout.CarSize > capacity)
-            throw Overflow(layout, capacity);
-        return new PackPlan(tree, layout, Describe(tree, layout));
+        if (options.Profile.Problem() is { } problem)
+            return problem;
+        if (!IsPieceSize(options.PieceSize))
+            return "--piece-size must be a power of two from 1MiB to 64GiB";
+        if (options.LeastPieceSize != 0 && (!IsPieceSize(options.LeastPieceSize) || options.LeastPieceSize > options.PieceSize))
+            return "--min-piece-size must be a power of two from 1MiB to --piece-size";
+        if (options.LargestCarSize is <= 0)
+            return "--max-car-size must be more than nothing";
+        return options.Threads < 1 ? "--threads must be at least 1" : null;
     }
 
-    private Exception Overflow(PieceLayout layout, long capacity)
-    {
-        // The least that a piece of this dataset holds: header, one leaf, a folder that links to it.
-        long least = layout.HeaderLength + layout.LongestSection + 128;
-        return least > capacity
-            ? new UsageException($"--piece-size {options.PieceSize} is too small for the chunk size: a piece of {capacity} bytes cannot hold a leaf of {layout.LongestSection} and its folder")
-            : new PieceOverflowException($"the dataset needs a CAR of {layout.CarSize} bytes, more than the {capacity} of one piece of {options.PieceSize}; cutting a dataset into several pieces is not there yet: choose a larger --piece-size (at most 64GiB) or pack parts of it");
-    }
+    private static bool IsPieceSize(long size) => size is >= PackOptions.SmallestPieceSize and <= PackOptions.LargestPieceSize && long.IsPow2(size);
 
-    private PackResult PackOnce(PackPlan plan)
+    private PackPlan Cut(SourceTree tree)
     {
-        var layout = plan.Layout;
-        if (layout.Tree[0].Kind == EntryKind.Removed)
-            throw new SourceException(plan.Tree.Skipped[^1].Detail, plan.Tree.Location(0));
-        using var file = new PieceFile(folder, layout.CarSize, options.OutputIo);
-        var slabs = Slabs(layout, file.IsOnDevice);
-        options.Detail($"CAR of {layout.CarSize} bytes with {layout.LeafCount} leaves; {slabs.Threads} workers of which {Math.Min(slabs.Threads, options.Threads)} hash at once, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
-        using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn };
-        progress.Begin(layout.CarSize);
-        PackedPiece? made = null;
-        using var reader = Reader(plan);
-        engine.Run([new PieceJob(layout, slabs, reader, file, progress)], finished => made = finished);
-        using var piece = made!;
-        var records = new DatasetWriter(folder, plan, piece, options.Threads);
-        file.Place(records.Piece.CarFile);
-        records.Write();
-        return new PackResult(records.Dataset, [records.Piece], plan.Tree.Skipped, false, default, engine.Times);
-    }
-
-    private ISourceReader Reader(PackPlan plan)
-    {
-        bool isLarge = plan.Layout.ContentSize > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
-        return options.Reader?.Invoke(plan.Tree) ?? new LocalReader(plan.Tree, options.InputIo, options.DropBehind ?? isLarge);
-    }
-
-    /// <param name="onDevice">Whether workers wait for a device, so that more than those that hash are of use.</param>
-    private SlabPlan Slabs(PieceLayout layout, bool onDevice)
-    {
-        int others = onDevice ? Math.Clamp(options.Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(layout, options.Threads + others, options.Memory, options.SlabSize);
+            // A dataset that fits in one piece, as most do, needs no cutting.
+            var totals = DatasetTotals.Of(tree);
+            if (totals.Bytes <= options.Capacity && PieceLayout.Create(tree, options.Profile) is var whole && whole.CarSize <= options.Capacity)
+                return new PackPlan(tree, [new PieceRange(PlanPoint.Start, PlanPoint.End(tree), whole.CarSize)], [], Describe(tree, totals, 1), whole);
+            var pieces = PieceCutter.Cut(tree, options.Profile, options.Cut, cancel);
+            var cutFiles = pieces.Where(piece => piece.End.Leaf > 0).Select(piece => piece.End.Entry).ToHashSet();
+            var dag = pieces.Count == 1 ? [] : new DatasetDag(tree, options.Profile, cutFiles).Measure(options.Capacity);
+            return new PackPlan(tree, pieces, dag, Describe(tree, totals, pieces.Count + dag.Count), null);
         }
-        catch (ArgumentException e)
+        catch (PieceTooSmallException e)
         {
-            throw new UsageException(e.Message);
+            throw new UsageException($"{e.Message}; choose a larger --piece-size or --max-car-size, or a smaller --chunk-size");
         }
     }
 
-    private void TakeChange(SourceTree tree, SourceChangedException change, Dictionary<int, int> attempts)
+    private DatasetRecord Describe(SourceTree tree, in DatasetTotals totals, int pieces)
     {
-        int attempt = attempts[change.Entry] = attempts.GetValueOrDefault(change.Entry) + 1;
-        bool again = options.OnChange == OnChange.Retry && change.Reason == "changed" && attempt <= MostAttempts;
-        if (again && Posix.StatPath(tree.Location(change.Entry), out var stamp) == 0 && stamp.Type == Posix.S_IFREG)
-        {
-            options.Warn($"{change.Message}; packing again with its new state");
-            tree.Renew(change.Entry, stamp);
-            return;
-        }
-
-        options.Warn($"{change.Message}; left out");
-        tree.Remove(change.Entry, change.Reason, change.Detail);
-    }
-
-    private DatasetRecord Describe(SourceTree tree, PieceLayout layout)
-    {
-        long files = 0, links = 0, directories = 0;
-        for (int i = 0; i < tree.Count; i++)
-        {
-            files += tree[i].Kind == EntryKind.File ? 1 : 0;
-            links += tree[i].Kind == EntryKind.Symlink ? 1 : 0;
-            directories += tree[i].Kind == EntryKind.Directory ? 1 : 0;
-        }
-
         var profile = options.Profile;
         return new DatasetRecord
         {
@@ -157,13 +104,17 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             ChunkSize = profile.ChunkSize,
             MaxLinks = profile.MaxLinks,
             PieceSize = options.PieceSize,
-            Files = files,
-            Directories = directories,
-            Bytes = layout.ContentSize,
-            Pieces = 1,
+            MaxCarSize = options.LargestCarSize,
+            MinPieceSize = options.LeastPieceSize == 0 ? null : options.LeastPieceSize,
+            KeepFilesWhole = options.KeepFilesWhole,
+            Balance = options.Balance,
+            Files = totals.Files,
+            Directories = totals.Directories,
+            Bytes = totals.Bytes,
+            Pieces = pieces,
             Skipped = tree.Skipped.Count,
             Tool = Product.Tool,
-            Links = links,
+            Links = totals.Links,
             CidVersion = profile.CidVersion,
             RawLeaves = profile.RawLeaves,
             HamtThreshold = profile.HamtThreshold,
@@ -197,7 +148,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     /// <summary>The canonical path that OUT has, or will have once made.</summary>
     private byte[] ResolvedOutput()
     {
-        string existing = folder.Path, rest = "";
+        string existing = Folder.Path, rest = "";
         byte[]? real;
         while ((real = Posix.RealPath(PathText.FromArgument(existing), out _)) is null && Path.GetDirectoryName(existing) is { } parent)
             (existing, rest) = (parent, Path.Join(Path.GetFileName(existing), rest));
@@ -219,17 +170,12 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         return bytes;
     }
 
-    private void RequireRoom(PieceLayout layout)
+    private void RequireRoom(PackPlan plan)
     {
-        string existing = folder.Path;
-        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
-            existing = parent;
-        long free = new DriveInfo(existing).AvailableFreeSpace;
-        long needed = layout.CarSize + (layout.CarSize / SubTreeHasher.SegmentRaw * 32) + RecordRoom(layout.Tree) + (1 << 16);
+        long free = folders.FreeSpace;
+        long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
+        long needed = cars + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16);
         if (free < needed)
-            throw new IOException($"too little room in {folder.Path}: {needed} bytes are needed, {free} are free");
+            throw new IOException($"too little room in {Folder.Path}: {needed} bytes are needed, {free} are free");
     }
 }
-
-/// <summary>The dataset is larger than one piece.</summary>
-internal sealed class PieceOverflowException(string message) : IOException(message);

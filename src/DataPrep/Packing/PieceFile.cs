@@ -29,10 +29,8 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     /// <summary>Bytes on their way to the device, of one file in the page cache.</summary>
     private const long MostBehind = 64 << 20;
 
-    private readonly OutputFolder folder;
     private readonly string temporary;
     private readonly SafeFileHandle file;
-    private readonly long size;
     private readonly bool inMemory;
     private readonly Queue<(long Offset, int Length)> behind = new();
     private long bytesBehind;
@@ -40,10 +38,11 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     private bool placed;
 
     /// <exception cref="IOException">No room for the whole file, or it cannot be made.</exception>
-    public PieceFile(OutputFolder folder, long size, OutputIo io = OutputIo.Auto)
+    /// <param name="name">What tells it from other pieces in the making.</param>
+    public PieceFile(OutputFolder folder, string name, long size, OutputIo io = OutputIo.Auto)
     {
-        (this.folder, this.size) = (folder, size);
-        temporary = folder.TemporaryOf("piece.car");
+        (Folder, Size) = (folder, size);
+        temporary = folder.TemporaryOf(name);
         file = File.OpenHandle(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
         var kind = Posix.KindOf(file);
         // Reserving memory takes as long as writing it.
@@ -59,8 +58,10 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         direct = wanted && !inMemory && Posix.SetDirect(file, true);
     }
 
-    /// <summary>Whether writing means to wait for a device.</summary>
-    public bool IsOnDevice => !inMemory;
+    public OutputFolder Folder { get; }
+
+    /// <summary>Bytes of the whole file.</summary>
+    public long Size { get; }
 
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
@@ -73,10 +74,10 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     /// <summary>Flushes the file and gives it its name.</summary>
     public void Place(string name)
     {
-        if (size % Block != 0)
-            OutputFolder.Check(Posix.Truncate(file, size), "cut the end of", temporary);
+        // Direct writes end with a whole block; zeros behind the payload are not written at all.
+        OutputFolder.Check(Posix.Truncate(file, Size), "set the length of", temporary);
         OutputFolder.Sync(file, temporary);
-        folder.Place(temporary, name);
+        Folder.Place(temporary, name);
         placed = true;
     }
 

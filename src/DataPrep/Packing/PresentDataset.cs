@@ -25,6 +25,8 @@ internal sealed class PresentDataset(OutputFolder folder)
             Links = Dataset.Links,
             Bytes = Dataset.Bytes,
             Skipped = Dataset.Skipped,
+            Pieces = Dataset.Pieces,
+            DagPieces = Dataset.DagPieces,
         };
         string? difference = FirstDifference(plan);
         if (difference is null && wanted != Dataset)

@@ -1,7 +1,40 @@
 using DataPrep.Piece;
 using DataPrep.Planning;
+using DataPrep.Source;
+using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
+
+/// <summary>What of the pieces of a run decides how much memory it takes; of several pieces the most of each.</summary>
+/// <param name="LongestSection">Bytes of the longest leaf section.</param>
+/// <param name="LeafBytes">Bytes of the header and all leaf sections of a piece.</param>
+/// <param name="Leaves">Leaves of the pieces that are in the making at once.</param>
+/// <param name="Entries">Entries of the whole tree.</param>
+/// <param name="Roots">Entries of these pieces that have blocks in the tail.</param>
+internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, long CarSize, long Leaves, long Entries, long Roots)
+{
+    public static SlabDemand Of(PieceLayout piece) => new(piece.LongestSection, piece.LeafEnd, piece.CarSize, piece.LeafCount, piece.Tree.Count, piece.RootCount);
+
+    /// <summary>Of pieces of which two are in the making at once.</summary>
+    public static SlabDemand Of(CutRound round, UnixFsProfile profile)
+    {
+        // An envelope with mode and mtime, and what else stands around a leaf.
+        const int Around = 256;
+        long size = round.Pieces.Max(piece => piece.CarSize);
+        long files = 0, content = 0, longest = 0;
+        for (int i = 0; i < round.Tree.Count; i++)
+        {
+            if (round.Tree[i].Kind != EntryKind.File)
+                continue;
+            files++;
+            content += round.Tree[i].Size;
+            longest = Math.Max(longest, round.Tree[i].Size);
+        }
+
+        long leaves = Math.Min(files + (content / profile.ChunkSize), 2 * (files + (size / profile.ChunkSize)));
+        return new SlabDemand(Math.Min(longest, profile.ChunkSize) + Around, size, size, leaves, round.Tree.Count, 0);
+    }
+}
 
 /// <summary>How the CAR is cut into slabs and by how many threads they are made. Has no influence on the output.</summary>
 /// <param name="PaddedSize">Slab size after fr32: a power of two of at least 1 MiB, so that every slab is a sub-tree.</param>
@@ -20,8 +53,12 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
     /// <param name="memory">Most bytes to use, or null for the default.</param>
     /// <param name="slab">Wanted slab size, or null to choose.</param>
     /// <exception cref="ArgumentException">The memory is too small for one thread.</exception>
-    public static SlabPlan Choose(PieceLayout layout, int threads, long? memory, long? slab)
+    public static SlabPlan Choose(PieceLayout layout, int threads, long? memory, long? slab) => Choose(SlabDemand.Of(layout), threads, memory, slab);
+
+    /// <inheritdoc cref="Choose(PieceLayout, int, long?, long?)"/>
+    public static SlabPlan Choose(in SlabDemand demand, int threads, long? memory, long? slab)
     {
+        var layout = demand;
         long least = SubTreeHasher.SegmentPadded;
         while (least / 128 * 127 < layout.LongestSection)
             least *= 2;
@@ -30,7 +67,7 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
         // A small piece needs no more threads than it has slabs, and smaller slabs to keep them busy.
         while (slab is null && size > least && size * threads > layout.CarSize)
             size /= 2;
-        long slabs = ((layout.LeafEnd - 1) / (size / 128 * 127)) + 1;
+        long slabs = ((layout.LeafBytes - 1) / (size / 128 * 127)) + 1;
         var plan = new SlabPlan(size, (int)Math.Min(threads, slabs));
 
         // By default the tables, which no choice makes smaller, are left out of account.
@@ -47,11 +84,11 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
 
     // For each thread a slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab;
     // the segments of the header and of the tail.
-    private long SlabMemory(PieceLayout layout) => (Threads * (RawSize + (2L * layout.LongestSection))) + (2 * SubTreeHasher.SegmentPadded);
+    private long SlabMemory(in SlabDemand layout) => (Threads * (RawSize + (2L * layout.LongestSection))) + (2 * SubTreeHasher.SegmentPadded);
 
-    private long Total(PieceLayout layout)
+    private long Total(in SlabDemand layout)
     {
-        long entries = (88L * layout.Tree.Count) + (48L * layout.RootCount);
-        return Base + SlabMemory(layout) + (32 * layout.LeafCount) + entries;
+        long entries = (88L * layout.Entries) + (48L * layout.Roots);
+        return Base + SlabMemory(layout) + (32 * layout.Leaves) + entries;
     }
 }

@@ -29,6 +29,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
     private NativeBuffer buffer = new(0);
     private PieceJob job = null!;
     private ISourceFile? open;
+    private long openOffset;
 
     public SubTreeHasher Hasher { get; } = new(Sha256Kernels.Current);
 
@@ -73,9 +74,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         Commit(slab, slab.Number == 0 ? 1 : 0, Math.Min(low, whole), bytes);
         Commit(slab, next, whole, bytes);
         if (slab.Number == 0)
-            job.Keep(0, bytes[..Math.Min(Segment, slab.Length)]);
+            job.Bytes.Keep(0, bytes[..Math.Min(Segment, slab.Length)]);
         if (slab.Length % Segment != 0 && (slab.Number > 0 || whole > 0))
-            job.Keep((slab.Start / Segment) + whole, bytes[(whole * Segment)..slab.Length]);
+            job.Bytes.Keep((slab.Start / Segment) + whole, bytes[(whole * Segment)..slab.Length]);
     }
 
     private int ReadInTurn(in Slab slab, Span<byte> bytes, int next)
@@ -142,9 +143,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         long segment = (slab.Start / Segment) + from;
         var run = bytes[(from * Segment)..(to * Segment)];
         BeginHashing();
-        job.Hash(Hasher, Clock, segment, run);
+        job.Bytes.Hash(Hasher, Clock, segment, run);
         hashing.Release();
-        job.Write(Clock, segment, run);
+        job.Bytes.Write(Clock, segment, run);
     }
 
     private void BeginHashing()
@@ -158,11 +159,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         stop.ThrowIfCancellationRequested();
         if (batched == 0)
             Clock.Enter(Stage.Read);
-        int entry = job.Layout.FileEntry(file);
-        open = job.Source.Open(entry);
+        open = job.Open(file, out openOffset);
         int chunk = job.Layout.Profile.ChunkSize;
-        long end = last == leaves.Count ? job.Layout.Tree[entry].Size : last * chunk;
-        open.Expect(first * chunk, end - (first * chunk));
+        open.Expect(openOffset + (first * chunk), ((last - 1 - first) * chunk) + leaves.Shape(last - 1).ContentLength);
     }
 
     /// <summary>Reads a leaf into its place and writes all around it but the digest.</summary>
@@ -178,7 +177,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         var block = section[shape.HeaderLength..];
         shape.WriteEnvelope(block);
         if (shape.ContentLength > 0)
-            open!.Read(leaf * job.Layout.Profile.ChunkSize, block.Slice(shape.PrefixLength, shape.ContentLength));
+            open!.Read(openOffset + (leaf * job.Layout.Profile.ChunkSize), block.Slice(shape.PrefixLength, shape.ContentLength));
         numbers[batched] = job.Layout.FirstLeaf(file) + leaf;
         messages[batched++] = new Message(at + shape.HeaderLength, shape.BlockLength);
         batchedBytes += shape.SectionLength;

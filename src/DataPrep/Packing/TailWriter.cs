@@ -5,16 +5,16 @@ using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
 
-/// <summary>Writes the dag-pb sections behind the leaves, segment by segment, beginning in the one in which the leaves end.</summary>
-internal sealed class TailWriter(PieceJob job, SubTreeHasher hasher, StageClock clock, CancellationToken stop) : IBlockSink
+/// <summary>Writes dag-pb sections into a piece, segment by segment, from an offset on to its end.</summary>
+internal sealed class TailWriter(PieceBytes piece, UnixFsProfile profile, long position, SubTreeHasher hasher, StageClock clock, CancellationToken stop) : IBlockSink
 {
-    private long position = job.Layout.LeafEnd;
+    /// <summary>Where in the CAR the next section will stand.</summary>
+    public long Position { get; private set; } = position;
 
     public void Append(ReadOnlySpan<byte> block, Span<byte> digest)
     {
         clock.Enter(Stage.LeafHash);
         _ = SHA256.HashData(block, digest);
-        var profile = job.Layout.Profile;
         Span<byte> header = stackalloc byte[Varint.MaxLength + 36];
         int length = Varint.Write(header, (ulong)(profile.NodeCidLength + block.Length));
         length += profile.WriteCid(header[length..], raw: false, digest);
@@ -22,14 +22,14 @@ internal sealed class TailWriter(PieceJob job, SubTreeHasher hasher, StageClock 
         Write(block);
     }
 
-    /// <summary>Commits the last segment; the first one is left to the job.</summary>
+    /// <summary>Commits the last segment; the first one is kept.</summary>
     public void End()
     {
-        if (position != job.Layout.CarSize)
-            throw new InvalidOperationException($"The layout says {job.Layout.CarSize} bytes, the blocks came to {position}.");
-        int rest = (int)(position % SubTreeHasher.SegmentRaw);
+        if (Position != piece.PayloadSize)
+            throw new InvalidOperationException($"The layout says {piece.PayloadSize} bytes, the blocks came to {Position}.");
+        int rest = (int)(Position % SubTreeHasher.SegmentRaw);
         if (rest > 0)
-            Commit(position / SubTreeHasher.SegmentRaw, rest);
+            Commit(Position / SubTreeHasher.SegmentRaw, rest);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)
@@ -37,11 +37,11 @@ internal sealed class TailWriter(PieceJob job, SubTreeHasher hasher, StageClock 
         while (bytes.Length > 0)
         {
             stop.ThrowIfCancellationRequested();
-            var (segment, at) = Math.DivRem(position, SubTreeHasher.SegmentRaw);
+            var (segment, at) = Math.DivRem(Position, SubTreeHasher.SegmentRaw);
             int count = (int)Math.Min(bytes.Length, SubTreeHasher.SegmentRaw - at);
-            bytes[..count].CopyTo(job.Unfinished(segment)[(int)at..]);
+            bytes[..count].CopyTo(piece.Unfinished(segment)[(int)at..]);
             bytes = bytes[count..];
-            position += count;
+            Position += count;
             if (at + count == SubTreeHasher.SegmentRaw)
                 Commit(segment, SubTreeHasher.SegmentRaw);
         }
@@ -50,6 +50,6 @@ internal sealed class TailWriter(PieceJob job, SubTreeHasher hasher, StageClock 
     private void Commit(long segment, int length)
     {
         if (segment > 0)
-            job.Commit(hasher, clock, segment, job.Unfinished(segment)[..length]);
+            piece.Commit(hasher, clock, segment, piece.Unfinished(segment)[..length]);
     }
 }

@@ -23,8 +23,20 @@ internal sealed class PartialTree
     /// <summary>A whole tree as one piece.</summary>
     public static PartialTree Whole(SourceTree tree) => new(tree, null);
 
+    /// <summary>Whether nothing lies in the range, so that there is no piece.</summary>
+    public bool IsEmpty { get; private init; }
+
     /// <summary>The entry of the tree that this one is a part of; for a folder that stands for a cut file, that file; -1 for a root that was put around a file.</summary>
     public int Origin(int entry) => origins is null ? entry : origins[entry];
+
+    /// <summary>The entry here of an entry of the tree that this one is a part of, which must be in it, and no folder.</summary>
+    public int EntryOf(int origin)
+    {
+        if (origins is null)
+            return origin;
+        int found = Array.BinarySearch(origins, origin);
+        return found >= 0 ? found : throw new ArgumentException($"Entry {origin} is not in the partial tree.", nameof(origin));
+    }
 
     /// <summary>Where in its file the content of an entry begins, in bytes.</summary>
     public long FileOffset(int entry)
@@ -41,18 +53,24 @@ internal sealed class PartialTree
     /// <summary>Whether an entry is a part of a file, and not all of it.</summary>
     public bool IsPart(int entry) => Array.Exists(parts, part => part.Entry == entry);
 
-    /// <param name="leftOut">Files that are not in the piece though they lie in the range; null for none.</param>
-    public static PartialTree Of(SourceTree tree, UnixFsProfile profile, PlanPoint begin, PlanPoint end, IReadOnlySet<int>? leftOut = null)
+    /// <param name="takes">Whether an entry in the range is taken; null for all of them.</param>
+    public static PartialTree Of(SourceTree tree, UnixFsProfile profile, PlanPoint begin, PlanPoint end, Func<int, bool>? takes = null)
     {
-        bool isWhole = begin == PlanPoint.Start && end == PlanPoint.End(tree) && leftOut is not { Count: > 0 };
-        return isWhole ? Whole(tree) : new Builder(tree, profile, begin, end, leftOut).Build();
+        bool isWhole = begin == PlanPoint.Start && end == PlanPoint.End(tree) && takes is null;
+        return isWhole ? Whole(tree) : new Builder(tree, profile, begin, end, takes).Build();
     }
 
-    private sealed class Builder(SourceTree tree, UnixFsProfile profile, PlanPoint begin, PlanPoint end, IReadOnlySet<int>? leftOut)
+    /// <summary>The same, as a part of the tree that the tree it was made from is itself a part of.</summary>
+    public PartialTree Within(PartialTree outer) =>
+        origins is null ? outer : new PartialTree(Tree, [.. origins.Select(i => i < 0 ? i : outer.Origin(i))], parts);
+
+    private sealed class Builder(SourceTree tree, UnixFsProfile profile, PlanPoint begin, PlanPoint end, Func<int, bool>? takes)
     {
         private readonly SourceTree part = new();
         private readonly List<int> origins = [];
         private readonly List<(int Entry, long Offset)> parts = [];
+
+        private int units;
 
         // Folders of the piece that are still open: entry there, entry in the whole tree.
         private readonly Stack<(int Entry, int Origin)> open = new();
@@ -66,13 +84,13 @@ internal sealed class PartialTree
             int last = end.Leaf > 0 ? end.Entry : end.Entry - 1;
             for (int i = begin.Entry; i <= last; i++)
             {
-                if (IsUnit(i) && leftOut?.Contains(i) != true)
+                if (IsUnit(i) && takes?.Invoke(i) != false)
                     AddUnit(i);
             }
 
             while (open.Count > 0)
                 Close();
-            return new PartialTree(part, [.. origins], [.. parts]);
+            return new PartialTree(part, [.. origins], [.. parts]) { IsEmpty = units == 0 };
         }
 
         private bool IsUnit(int entry) => tree[entry].Kind switch
@@ -84,6 +102,7 @@ internal sealed class PartialTree
 
         private void AddUnit(int entry)
         {
+            units++;
             int folder = entry == 0 ? open.Peek().Entry : OpenFolder(tree[entry].Parent);
             ref readonly var e = ref tree[entry];
             if (e.Kind == EntryKind.Directory)

@@ -40,7 +40,7 @@ internal sealed class PieceLayout
 
         (longFiles, moreLeaves) = (new int[inTailAndFile], new long[inTailAndFile]);
         (tailEntries, tailSizes) = (new int[inTail], new long[inTail]);
-        HeaderLength = IsRaw(0) || profile.CidVersion == 1 ? CarHeader.LengthWithOneCidV1Root : CarHeader.LengthWithOneCidV0Root;
+        HeaderLength = IsRaw(0) ? CarHeader.LengthWithOneCidV1Root : FolderHeaderLength;
         PlaceLeaves();
         MeasureTail();
     }
@@ -50,6 +50,9 @@ internal sealed class PieceLayout
     public UnixFsProfile Profile { get; }
 
     public int HeaderLength { get; }
+
+    /// <summary>Header length of a piece whose root is a folder.</summary>
+    public int FolderHeaderLength => Profile.CidVersion == 1 ? CarHeader.LengthWithOneCidV1Root : CarHeader.LengthWithOneCidV0Root;
 
     /// <summary>Offset after the last leaf section.</summary>
     public long LeafEnd { get; private set; }
@@ -133,7 +136,7 @@ internal sealed class PieceLayout
     public void EmitTail(DigestTable leaves, DigestTable roots, IBlockSink sink)
     {
         var directory = new DirectoryNode(Profile);
-        var links = new TreeLinks(this, leaves, roots);
+        var links = new TreeLinks(this, new PieceDigests(this, leaves, roots));
         foreach (int entry in TailOrder())
         {
             var digest = roots[RootRow(entry)];
@@ -203,7 +206,7 @@ internal sealed class PieceLayout
     {
         long at = LeafEnd;
         var directory = new DirectoryNode(Profile);
-        var links = new TreeLinks(this, null, null);
+        var links = new TreeLinks(this, null);
         foreach (int entry in TailOrder())
         {
             var size = Tree[entry].Kind switch

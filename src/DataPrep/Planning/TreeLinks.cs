@@ -4,10 +4,21 @@ using DataPrep.Unixfs;
 
 namespace DataPrep.Planning;
 
+/// <summary>Digests of the roots of a tree's entries.</summary>
+internal interface IEntryDigests
+{
+    ReadOnlySpan<byte> this[int entry] { get; }
+}
+
+/// <summary>Digests as the tables of one piece hold them.</summary>
+internal sealed class PieceDigests(PieceLayout layout, DigestTable leaves, DigestTable roots) : IEntryDigests
+{
+    public ReadOnlySpan<byte> this[int entry] => layout.RootDigest(entry, leaves, roots);
+}
+
 /// <summary>The children of one folder after the other, as links of its node.</summary>
-/// <param name="leaves">Digests by leaf; needed only to write CIDs.</param>
-/// <param name="roots">Digests of the roots that have a place in the tail; needed only to write CIDs.</param>
-internal sealed class TreeLinks(PieceLayout layout, DigestTable? leaves, DigestTable? roots) : IDirectoryLinks
+/// <param name="digests">Needed only to write CIDs.</param>
+internal sealed class TreeLinks(PieceLayout layout, IEntryDigests? digests) : IDirectoryLinks
 {
     private readonly List<int> children = [];
 
@@ -33,5 +44,5 @@ internal sealed class TreeLinks(PieceLayout layout, DigestTable? leaves, DigestT
     public long DagSize(int index) => layout.DagSize(children[index]);
 
     public int WriteCid(int index, Span<byte> destination) =>
-        layout.Profile.WriteCid(destination, layout.IsRaw(children[index]), layout.RootDigest(children[index], leaves!, roots!));
+        layout.Profile.WriteCid(destination, layout.IsRaw(children[index]), digests![children[index]]);
 }

@@ -20,6 +20,22 @@ public sealed record DatasetRecord
     /// <summary>The largest padded piece size that was allowed.</summary>
     public required long PieceSize { get; init; }
 
+    /// <summary>Most bytes of a CAR that were allowed, where that was less than fills a piece.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxCarSize { get; init; }
+
+    /// <summary>Padded size that smaller pieces were filled up to with zeros.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MinPieceSize { get; init; }
+
+    /// <summary>Whether files that fit in a piece of their own were not cut.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool KeepFilesWhole { get; init; }
+
+    /// <summary>Whether the pieces were made about equally large.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Balance { get; init; }
+
     /// <summary>Number of files.</summary>
     public required long Files { get; init; }
 
@@ -31,6 +47,9 @@ public sealed record DatasetRecord
 
     /// <summary>Number of pieces.</summary>
     public required long Pieces { get; init; }
+
+    /// <summary>Piece CIDs of the pieces that hold the dataset DAG, in order; empty where the dataset lies whole in one piece.</summary>
+    public IReadOnlyList<string> DagPieces { get; init; } = [];
 
     /// <summary>Number of inputs left out; they are listed in <c>skipped.jsonl</c>.</summary>
     public required long Skipped { get; init; }

@@ -21,6 +21,26 @@ internal sealed class OutputFolder
 
     public string Work { get; }
 
+    /// <summary>Bytes that are free on its file system, where it stands or will stand.</summary>
+    public long FreeSpace => new DriveInfo(Existing).AvailableFreeSpace;
+
+    /// <summary>The file system.</summary>
+    public ulong Device => Posix.StatPath(PathText.FromArgument(Existing), out var stamp) == 0 ? stamp.Device : 0;
+
+    private string Existing
+    {
+        get
+        {
+            string existing = Path;
+            while (!Directory.Exists(existing) && System.IO.Path.GetDirectoryName(existing) is { } parent)
+                existing = parent;
+            return existing;
+        }
+    }
+
+    /// <summary>A file of the work folder, which is not part of the output.</summary>
+    public string WorkFile(string name) => System.IO.Path.Join(Work, name);
+
     public string FileOf(string name) => System.IO.Path.Join(Path, name);
 
     /// <summary>
@@ -53,7 +73,7 @@ internal sealed class OutputFolder
 
     private SafeFileHandle Lock()
     {
-        string path = System.IO.Path.Join(Work, "lock");
+        string path = WorkFile("lock");
         // Not by File.OpenHandle, which takes a shared lock of its own.
         int fd = Posix.Open(PathText.FromArgument(path), Posix.O_RDWR | Posix.O_CREAT | Posix.O_CLOEXEC, out int error);
         if (fd < 0)
@@ -68,7 +88,7 @@ internal sealed class OutputFolder
             : $"cannot lock {path}: {Posix.Describe(error)}");
     }
 
-    public string TemporaryOf(string name) => System.IO.Path.Join(Work, name + ".part");
+    public string TemporaryOf(string name) => WorkFile(name + ".part");
 
     /// <summary>Writes a whole file and puts it in place.</summary>
     public void Write(string name, Action<Stream> content)

@@ -18,6 +18,17 @@ internal static unsafe partial class Posix
     private const uint SYNC_FILE_RANGE_WAIT_BEFORE = 1, SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WAIT_AFTER = 4;
     private static readonly int O_DIRECT = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
 
+    /// <summary>Kind of the file system that holds a folder.</summary>
+    internal static FileSystemKind KindOf(string folder)
+    {
+        int fd = Open(PathText.FromArgument(folder), O_PATH | O_CLOEXEC, out _);
+        if (fd < 0)
+            return FileSystemKind.Other;
+        var kind = KindOf(fd);
+        Close(fd);
+        return kind;
+    }
+
     /// <summary>Kind of the file system that holds an open file.</summary>
     internal static FileSystemKind KindOf(SafeFileHandle file) => KindOf((int)file.DangerousGetHandle());
 

@@ -64,6 +64,21 @@ internal sealed class BalancedFile
         return Varint.Length((ulong)length) + length;
     }
 
+    /// <summary>Lengths of the blocks of the inner nodes, in the order in which they are emitted.</summary>
+    public IEnumerable<int> BlockLengths()
+    {
+        for (int i = 1; i < layers.Length; i++)
+        {
+            bool isRoot = layers[i].Count == 1;
+            int cid = i == 1 ? leafCidLength : profile.NodeCidLength;
+            int full = NodeLength(layers[i - 1], cid, profile.MaxLinks, endsLayer: false, isRoot: false);
+            for (long node = 1; node < layers[i].Count; node++)
+                yield return full;
+            int last = (int)(layers[i - 1].Count - ((layers[i].Count - 1) * profile.MaxLinks));
+            yield return NodeLength(layers[i - 1], cid, last, endsLayer: true, isRoot);
+        }
+    }
+
     /// <summary>Appends the inner nodes layer by layer, the root last.</summary>
     /// <param name="leaves">Digests of the file's leaves stand in rows from <paramref name="firstLeaf"/>.</param>
     /// <param name="root">Receives the root's digest.</param>

@@ -27,11 +27,14 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
     private byte[] block = new byte[64 << 10];
 
     /// <summary>Sizes of the directory's blocks, before any CID is known.</summary>
-    public NodeSize Measure(IDirectoryLinks links, NodeMetadata metadata)
+    /// <param name="onBlock">Takes the length of each block, in the order in which they are emitted.</param>
+    public NodeSize Measure(IDirectoryLinks links, NodeMetadata metadata, Action<int>? onBlock = null)
     {
         long length = BlockLength(links, metadata, out long below);
         if (IsSharded(links, length))
-            return new HamtShape(profile, links, metadata).Measure();
+            return new HamtShape(profile, links, metadata).Measure(onBlock);
+        if (length <= LargestBlock)
+            onBlock?.Invoke((int)length);
         return length <= LargestBlock
             ? new NodeSize(BalancedFile.SectionLength(profile, (int)length), length + below)
             : throw new InvalidDataException($"a folder of {links.Count} entries would be one block of {length} bytes, and blocks above {LargestBlock} cannot be transferred: let it be sharded (--hamt-threshold)");

@@ -18,6 +18,7 @@ internal sealed class HamtShape
     private readonly int bits;
     private readonly int nameDigits;
     private long sectionBytes;
+    private Action<int>? onBlock;
     private byte[] block = [];
 
     public HamtShape(UnixFsProfile profile, IDirectoryLinks links, NodeMetadata metadata)
@@ -32,9 +33,10 @@ internal sealed class HamtShape
         Array.Sort(hashes, order);
     }
 
-    public NodeSize Measure()
+    public NodeSize Measure(Action<int>? onBlock = null)
     {
         sectionBytes = 0;
+        this.onBlock = onBlock;
         long dagSize = Measure(0, order.Length, 0);
         return new NodeSize(sectionBytes, dagSize);
     }
@@ -77,6 +79,7 @@ internal sealed class HamtShape
 
         length += DagPb.DataFieldLength(MessageLength(highest, depth));
         sectionBytes += BalancedFile.SectionLength(profile, checked((int)length));
+        onBlock?.Invoke((int)length);
         return length + below;
     }
 

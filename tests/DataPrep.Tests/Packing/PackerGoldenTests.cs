@@ -43,11 +43,11 @@ public sealed class PackerGoldenTests
 
         var plan = new Packer(options, new PackProgress(), TestContext.Current.CancellationToken).Plan();
         if (golden.DagSize is { } dagSize)
-            Assert.Equal(dagSize, plan.Layout.DagSize(0));
+            Assert.Equal(dagSize, plan.Whole!.DagSize(0));
 
         var output = PackedOutput.Pack(options);
         Assert.Equal(golden.Root, output.Result.Dataset.RootCid);
-        Assert.Equal(plan.Layout.CarSize, output.Piece.CarSize);
+        Assert.Equal(plan.Whole!.CarSize, output.Piece.CarSize);
         Check(golden, CarContents.Read(output.CarPath));
         var commitment = output.Sidecar();
         if (isLarge)

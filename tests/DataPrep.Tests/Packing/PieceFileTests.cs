@@ -21,7 +21,7 @@ public sealed class PieceFileTests : IDisposable
         using var hold = folder.Hold(() => { });
         using var content = new NativeBuffer(size);
         new Random(size).NextBytes(content.Span);
-        using (var file = new PieceFile(folder, size, Enum.Parse<OutputIo>(io)))
+        using (var file = new PieceFile(folder, "piece", size, Enum.Parse<OutputIo>(io)))
         {
             const int Part = 1_040_384;
             int[] parts = [.. Enumerable.Range(0, (size + Part - 1) / Part)];
@@ -39,7 +39,7 @@ public sealed class PieceFileTests : IDisposable
     {
         var folder = new OutputFolder(disk.Path);
         using var hold = folder.Hold(() => { });
-        using (var file = new PieceFile(folder, 100))
+        using (var file = new PieceFile(folder, "piece", 100))
             file.Write(0, new byte[100]);
         Assert.Equal([Path.Join(folder.Work, "lock")], Directory.GetFiles(disk.Path, "*", SearchOption.AllDirectories));
     }

@@ -1,0 +1,46 @@
+using DataPrep.Planning;
+using DataPrep.Records;
+using DataPrep.Source;
+
+namespace DataPrep.Packing;
+
+/// <summary>A scanned source, cut into pieces: what packing would give.</summary>
+/// <param name="Pieces">The data pieces, in the order of the tree.</param>
+/// <param name="DagSizes">CAR sizes of the pieces of the dataset DAG; none where the dataset lies whole in one piece.</param>
+/// <param name="Dataset">The record as far as it follows from the scan.</param>
+/// <param name="Whole">Layout of the tree as one piece, where it is one.</param>
+internal sealed record PackPlan(SourceTree Tree, IReadOnlyList<PieceRange> Pieces, IReadOnlyList<long> DagSizes, DatasetRecord Dataset, PieceLayout? Whole)
+{
+    public bool IsOnePiece => Pieces.Count == 1;
+
+    /// <summary>Bytes of all CARs.</summary>
+    public long CarSize => Pieces.Sum(piece => piece.CarSize) + DagSizes.Sum();
+}
+
+/// <summary>Files that are cut into pieces together: those of the plan, or those that changed and came last.</summary>
+/// <param name="Part">The tree that was cut, as a part of the whole.</param>
+/// <param name="FirstPiece">Number of the first of the pieces within the dataset.</param>
+internal sealed record CutRound(int Number, PartialTree Part, IReadOnlyList<PieceRange> Pieces, int FirstPiece)
+{
+    public SourceTree Tree => Part.Tree;
+
+    /// <summary>Files of which no piece holds all, by their entry in the whole tree.</summary>
+    public IEnumerable<int> CutFiles => Pieces.Where(piece => piece.End.Leaf > 0).Select(piece => Part.Origin(piece.End.Entry));
+
+    /// <summary>Index of the piece in which a leaf lies.</summary>
+    /// <param name="entry">An entry of the tree that was cut.</param>
+    public int PieceOf(int entry, long leaf)
+    {
+        int low = 0, high = Pieces.Count - 1;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (Pieces[middle].End > new PlanPoint(entry, leaf))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using DataPrep.Hashing;
+using DataPrep.Planning;
+using DataPrep.Records;
+using DataPrep.Source;
+using DataPrep.Unixfs;
+
+namespace DataPrep.Packing;
+
+/// <summary>
+/// What packing found out of the entries of a dataset: for each the digest of its root and the CAR offset of its first
+/// section, and of files that are cut the digests of all leaves. In files of the work folder that are mapped to memory.
+/// <code>
+/// entries:  digest 32 | CAR offset 8, little-endian      for every entry of the tree
+/// leaves-N: digest 32                                    for every leaf of entry N
+/// </code>
+/// Pieces are taken in by different threads, but no two for the same rows.
+/// </summary>
+internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
+{
+    private const int RowSize = DigestTable.RowSize + sizeof(long);
+    private const string Entries = "entries", LeavesPrefix = "leaves-";
+    private readonly OutputFolder folder;
+    private readonly SourceTree tree;
+    private readonly UnixFsProfile profile;
+    private readonly MappedMemory rows;
+    private readonly Dictionary<int, (MappedMemory Memory, DigestTable Table)> leaves = [];
+
+    public PackedEntries(OutputFolder folder, SourceTree tree, UnixFsProfile profile)
+    {
+        (this.folder, this.tree, this.profile) = (folder, tree, profile);
+        rows = new MappedMemory(folder.WorkFile(Entries), (long)tree.Count * RowSize);
+    }
+
+    public ReadOnlySpan<byte> this[int entry] => Row(entry)[..DigestTable.RowSize];
+
+    /// <summary>Offset of the first section of a file in the piece in which its first leaf lies.</summary>
+    public long CarOffset(int entry) => BinaryPrimitives.ReadInt64LittleEndian(Row(entry)[DigestTable.RowSize..]);
+
+    public void Set(int entry, ReadOnlySpan<byte> digest) => digest.CopyTo(Row(entry));
+
+    public DigestTable LeavesOf(int entry)
+    {
+        lock (leaves)
+        {
+            if (leaves.TryGetValue(entry, out var known))
+                return known.Table;
+            long count = BalancedFile.LeafCount(profile, tree[entry].Size);
+            var memory = new MappedMemory(LeavesFile(entry), count * DigestTable.RowSize);
+            var table = new DigestTable(memory.Start, count);
+            leaves[entry] = (memory, table);
+            return table;
+        }
+    }
+
+    /// <summary>Forgets the leaves of a file that has another size now.</summary>
+    public void Forget(int entry)
+    {
+        if (leaves.Remove(entry, out var known))
+            known.Memory.Dispose();
+        File.Delete(LeavesFile(entry));
+    }
+
+    /// <summary>Takes in what a finished piece says of its entries.</summary>
+    public void Take(PackedPiece piece)
+    {
+        var layout = piece.Layout;
+        for (int i = 0, file = 0; i < layout.Tree.Count; i++)
+        {
+            bool isFile = layout.Tree[i].Kind == EntryKind.File;
+            int origin = piece.Part.Origin(i);
+            if (isFile && piece.Part.IsPart(i))
+                TakePart(piece, i, file, origin);
+            else if (isFile || layout.Tree[i].Kind == EntryKind.Symlink || (layout.Tree[i].Kind == EntryKind.Directory && origin >= 0))
+                piece.RootDigest(i).CopyTo(Row(origin));
+            if (isFile && piece.Part.FileOffset(i) == 0)
+                BinaryPrimitives.WriteInt64LittleEndian(Row(origin)[DigestTable.RowSize..], layout.FirstSection(file));
+            file += isFile ? 1 : 0;
+        }
+    }
+
+    public void Flush()
+    {
+        rows.Flush();
+        lock (leaves)
+        {
+            foreach (var (memory, _) in leaves.Values)
+                memory.Flush();
+        }
+    }
+
+    /// <summary>Removes the files.</summary>
+    public void Delete()
+    {
+        Dispose();
+        File.Delete(folder.WorkFile(Entries));
+        foreach (string file in Directory.EnumerateFiles(folder.Work, LeavesPrefix + "*"))
+            File.Delete(file);
+    }
+
+    public void Dispose()
+    {
+        rows.Dispose();
+        foreach (var (memory, _) in leaves.Values)
+            memory.Dispose();
+        leaves.Clear();
+    }
+
+    private void TakePart(PackedPiece piece, int entry, int file, int origin)
+    {
+        var table = LeavesOf(origin);
+        long first = piece.Part.FileOffset(entry) / profile.ChunkSize, from = piece.Layout.FirstLeaf(file);
+        long count = piece.Layout.Leaves(file).Count;
+        for (long i = 0; i < count; i++)
+            piece.Leaves[from + i].CopyTo(table[first + i]);
+    }
+
+    private Span<byte> Row(int entry)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(entry);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(entry, tree.Count);
+        return new Span<byte>(rows.Start + ((long)entry * RowSize), RowSize);
+    }
+
+    private string LeavesFile(int entry) => folder.WorkFile(LeavesPrefix + entry.ToString(CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,68 @@
+using DataPrep.Records;
+using DataPrep.Source;
+
+namespace DataPrep.Packing;
+
+/// <summary>
+/// The folders that pieces are written to. The first is OUT, with all manifests; for a piece in another one, say on
+/// another disk, a symlink stands in OUT under the piece's name.
+/// </summary>
+internal sealed class PieceFolders
+{
+    private readonly OutputFolder[] all;
+
+    public PieceFolders(IReadOnlyList<string> paths) => all = [.. paths.Select(path => new OutputFolder(path))];
+
+    public OutputFolder Main => all[0];
+
+    /// <summary>Whether writing means to wait for a device.</summary>
+    public bool IsOnDevice => all.Any(folder => Posix.KindOf(folder.Work) != FileSystemKind.Memory);
+
+    /// <summary>Makes the folders and keeps other runs out of them until disposed.</summary>
+    /// <param name="requireRoom">Called when leftovers are gone, and before a folder is made where there is none.</param>
+    /// <exception cref="IOException">Another run is at work in one, or they cannot be made.</exception>
+    public IDisposable Hold(Action requireRoom)
+    {
+        var holds = new List<IDisposable>();
+        try
+        {
+            foreach (var folder in all)
+                holds.Add(folder.Hold(folder == all[^1] ? requireRoom : () => { }));
+        }
+        catch
+        {
+            holds.ForEach(hold => hold.Dispose());
+            throw;
+        }
+
+        return new Holds(holds);
+    }
+
+    /// <summary>Bytes that are free for pieces, in all folders together.</summary>
+    public long FreeSpace => all.DistinctBy(folder => folder.Device).Sum(folder => folder.FreeSpace);
+
+    /// <summary>Makes the file of a piece: in the folder whose turn it is, or in the next one with room for it.</summary>
+    /// <param name="piece">Number of the piece within the dataset.</param>
+    public PieceFile Create(int piece, string name, long size, OutputIo io)
+    {
+        var turn = Enumerable.Range(0, all.Length).Select(i => all[(piece + i) % all.Length]).ToList();
+        var folder = turn.FirstOrDefault(folder => folder.FreeSpace >= size) ?? turn[0];
+        return new PieceFile(folder, name, size, io);
+    }
+
+    /// <summary>Makes a placed piece appear in OUT.</summary>
+    public void Link(PieceFile file, string name)
+    {
+        if (file.Folder == Main)
+            return;
+        string temporary = Main.TemporaryOf(name);
+        File.Delete(temporary);
+        _ = File.CreateSymbolicLink(temporary, file.Folder.FileOf(name));
+        Main.Place(temporary, name);
+    }
+
+    private sealed class Holds(List<IDisposable> holds) : IDisposable
+    {
+        public void Dispose() => holds.ForEach(hold => hold.Dispose());
+    }
+}
