@@ -23,6 +23,7 @@ internal static class PackCommand
         var noEmpty = new Option<bool>("--no-empty-dirs") { Description = "Leave out empty folders" };
         var noLinks = new Option<bool>("--no-symlinks") { Description = "Leave out symlinks" };
         var onChange = OptionOf.Word("--on-change", "What to do with a file that changes while it is packed (default retry: at most 3 times)", "retry", "skip", "fail");
+        var restart = new Option<bool>("--restart") { Description = "Begin anew where an earlier run was broken off, instead of going on from there" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
         var memory = OptionOf.Size("--memory", "Most memory to use");
         var inputIo = OptionOf.Word("--input-io", "How large files are read (default auto: past the page cache, where they are on a local disk and not in it)", "auto", "cached");
@@ -34,7 +35,7 @@ internal static class PackCommand
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
+            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
         };
         cut.AddTo(command);
         dag.AddTo(command);
@@ -70,7 +71,9 @@ internal static class PackCommand
                     DropBehind = parsed.GetResult(dropBehind) is null ? null : parsed.GetValue(dropBehind) ?? true,
                     OutputIo = parsed.GetValue(outputIo) switch { "direct" => OutputIo.Direct, "cached" => OutputIo.Cached, _ => OutputIo.Auto },
                     SlabSize = parsed.GetValue(slab),
+                    Restart = parsed.GetValue(restart),
                     Warn = terminal.Warn,
+                    Note = terminal.Note,
                     Detail = terminal.Detail,
                 };
                 options = cut.Apply(parsed, options);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DataPrep.Ipld;
 using DataPrep.Source;
 using DataPrep.Unixfs;
 
@@ -22,6 +23,11 @@ internal sealed class PartialTree
 
     /// <summary>A whole tree as one piece.</summary>
     public static PartialTree Whole(SourceTree tree) => new(tree, null);
+
+    /// <summary>A partial tree without cut files, as it was kept.</summary>
+    /// <exception cref="MalformedDataException">The origins are not those of this tree.</exception>
+    public static PartialTree Kept(SourceTree tree, IReadOnlyList<int> origins) =>
+        origins.Count == tree.Count ? new(tree, [.. origins]) : throw new MalformedDataException($"{origins.Count} origins for {tree.Count} entries");
 
     /// <summary>Whether nothing lies in the range, so that there is no piece.</summary>
     public bool IsEmpty { get; private init; }

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using DataPrep.Ipld;
+using DataPrep.Piece;
 
 namespace DataPrep.Records;
 
@@ -119,6 +121,24 @@ public sealed record PieceRecord
 
     /// <summary>Bytes of the CAR without zero-fill.</summary>
     public required long PayloadSize { get; init; }
+
+    /// <param name="commitment">To the whole file, zero-fill included.</param>
+    internal static PieceRecord Of(Cid root, PieceCommitment commitment, long payloadSize, string kind, long files)
+    {
+        string cid = commitment.CidV1.ToString();
+        return new PieceRecord
+        {
+            PieceCid = cid,
+            PieceCidV2 = commitment.CidV2.ToString(),
+            PieceSize = commitment.PieceSize,
+            RootCid = root.ToString(),
+            CarSize = commitment.PayloadSize,
+            CarFile = cid + ".car",
+            Kind = kind,
+            Files = files,
+            PayloadSize = payloadSize,
+        };
+    }
 }
 
 /// <summary>Where a part of a file's content lies.</summary>
