@@ -32,10 +32,11 @@ internal static class PackCommand
         var outputIo = OptionOf.Word("--output-io", "How the piece is written: past the page cache, or through it (default auto: direct on local disks)", "auto", "direct", "cached");
         var slab = OptionOf.Size("--slab-size", "Padded size of the unit of work, a power of two; has no influence on the output");
         slab.Hidden = true;
+        var checkpoint = new Option<double?>("--checkpoint") { Description = "Seconds of work that may be lost when the run is killed (default 5)", HelpName = "SECONDS" };
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
+            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
         };
         cut.AddTo(command);
         dag.AddTo(command);
@@ -71,6 +72,7 @@ internal static class PackCommand
                     DropBehind = parsed.GetResult(dropBehind) is null ? null : parsed.GetValue(dropBehind) ?? true,
                     OutputIo = parsed.GetValue(outputIo) switch { "direct" => OutputIo.Direct, "cached" => OutputIo.Cached, _ => OutputIo.Auto },
                     SlabSize = parsed.GetValue(slab),
+                    Checkpoint = TimeSpan.FromSeconds(parsed.GetValue(checkpoint) is { } seconds ? seconds is >= 0 and <= 3600 ? seconds : throw new UsageException("--checkpoint must be from 0 to 3600 seconds") : 5),
                     Restart = parsed.GetValue(restart),
                     Warn = terminal.Warn,
                     Note = terminal.Note,

@@ -177,7 +177,7 @@ internal sealed class DatasetRun : IDisposable
             var file = folders.Create(number, PartOf(number), fileSize, options.OutputIo);
             var job = new PieceJob(layout, slabs, reader, file, progress, part, fileSize)
             {
-                SlabEnded = (job, slab) => space.Note(job.Describe(slab, number), Sync),
+                SlabEnded = (job, slab) => space.Note(job.Describe(slab, number), options.Checkpoint, Sync),
             };
             lock (jobs)
                 jobs.Add(job, (number, file, space.Order));

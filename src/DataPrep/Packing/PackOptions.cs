@@ -81,6 +81,9 @@ internal sealed record PackOptions
     /// <summary>One thread reads at a time, a slab as a whole, as suits disks that seek.</summary>
     public bool ReadInTurn { get; init; }
 
+    /// <summary>How long what is finished may wait until it is noted durably: as much can be lost when the run is killed.</summary>
+    public TimeSpan Checkpoint { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Whether what a broken-off run left is thrown away.</summary>
     public bool Restart { get; init; }
 

@@ -14,7 +14,6 @@ namespace DataPrep.Packing;
 internal sealed class Workspace : IDisposable
 {
     private const string JournalFile = "journal";
-    private static readonly TimeSpan BetweenFlushes = TimeSpan.FromSeconds(5);
     private readonly OutputFolder folder;
     private readonly Dictionary<int, PieceRecord> finished = [];
     private readonly Dictionary<int, List<(int Order, byte[] Payload)>> slabs = [];
@@ -77,13 +76,14 @@ internal sealed class Workspace : IDisposable
     /// <summary>Forgets the slabs of a piece: they have been taken over, or are worth nothing.</summary>
     public void ForgetSlabs(int piece) => slabs.Remove(piece);
 
-    /// <summary>Notes a slab. It reaches the journal some seconds later.</summary>
+    /// <summary>Notes a slab. It reaches the journal some time later.</summary>
+    /// <param name="checkpoint">That time at most.</param>
     /// <param name="sync">Makes durable what has been written to pieces.</param>
-    public void Note(in SlabDone slab, Action sync)
+    public void Note(in SlabDone slab, TimeSpan checkpoint, Action sync)
     {
         journal.Append(slab);
         long last = Volatile.Read(ref lastFlush), now = Stopwatch.GetTimestamp();
-        if (Stopwatch.GetElapsedTime(last, now) > BetweenFlushes && Interlocked.CompareExchange(ref lastFlush, now, last) == last)
+        if (Stopwatch.GetElapsedTime(last, now) >= checkpoint && Interlocked.CompareExchange(ref lastFlush, now, last) == last)
             journal.Flush(sync);
     }
 
