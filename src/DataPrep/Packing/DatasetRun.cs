@@ -59,15 +59,13 @@ internal sealed class DatasetRun : IDisposable
         for (int round = 0; round < rounds.Count; round++)
         {
             while (!TryMakeRound(rounds[round]))
-            {
-            }
+                RequireRoot();
 
             if (Changed.AnyIn(round + 1))
                 rounds.Add(CutChanged(round + 1));
         }
 
-        if (Tree[0].Kind == EntryKind.Removed)
-            throw new SourceException(Tree.Skipped[^1].Detail, Tree.Location(0));
+        RequireRoot();
         var whole = Plan.Whole;
         var dagPieces = new List<PieceRecord>();
         if (!Plan.IsOnePiece)
@@ -101,6 +99,13 @@ internal sealed class DatasetRun : IDisposable
         entries.Dispose();
         foreach (var (job, _) in brokenOff.Values)
             job.Dispose();
+    }
+
+    /// <exception cref="SourceException">The one file that the source was is left out.</exception>
+    private void RequireRoot()
+    {
+        if (Tree[0].Kind == EntryKind.Removed)
+            throw new SourceException(Tree.Skipped[^1].Detail, Tree.Location(0));
     }
 
     /// <summary>A piece of a run before this one: its bytes are where they were left, under their name or still without it.</summary>

@@ -57,11 +57,16 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         // A scan comes before anything is made, since it may find that there is nothing to pack.
         bool isBegun = Workspace.PlanIn(Folder.Work) is not null && !options.Restart;
         var plan = isBegun ? null : Plan();
-        if (plan is not null)
+        bool isNew = !Directory.Exists(Folder.Work);
+        if (plan is not null && isNew)
             RequireRoom(plan, 0);
         using var hold = folders.Hold();
-        if (plan is not null)
+        if (plan is not null && !isNew)
+        {
             BeginAnew();
+            RequireRoom(plan, 0);
+        }
+
         var (space, header) = Open(plan);
         using (space)
         {
@@ -79,6 +84,11 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             {
                 folders.Clear();
                 throw;
+            }
+            catch (SourceChangedException e)
+            {
+                run.Keep();
+                throw new IOException($"{e.Message}; to go on with its new state, run the command again with --on-change retry, or begin anew with --restart");
             }
             catch
             {
