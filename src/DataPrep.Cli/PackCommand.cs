@@ -14,7 +14,8 @@ internal static class PackCommand
     {
         var common = new CommonOptions();
         var dag = new DagOptions();
-        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.OneOrMore };
+        var selection = new SelectionOptions();
+        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string?>("--output", "-o") { Description = "Folder for the piece and its manifests; made if missing", HelpName = "OUT" };
         var pieceSize = OptionOf.Size("--piece-size", "Largest padded piece size, a power of two from 1MiB to 64GiB (default 32GiB)");
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source)", HelpName = "NAME" };
@@ -36,6 +37,7 @@ internal static class PackCommand
         {
             sources, output, pieceSize, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
         };
+        selection.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
@@ -51,14 +53,15 @@ internal static class PackCommand
                     throw new UsageException("-o: the name of the folder is empty");
                 if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
+                string[] paths = selection.Sources(parsed, sources);
                 var options = new PackOptions
                 {
-                    Sources = parsed.GetValue(sources)!,
+                    Sources = paths,
                     Output = target ?? "",
                     PieceSize = parsed.GetValue(pieceSize) ?? PackOptions.DefaultPieceSize,
                     Name = parsed.GetValue(name),
                     Profile = dag.Profile(parsed),
-                    Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap)),
+                    Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap), selection.Selection(parsed, paths, terminal)),
                     OnChange = parsed.GetValue(onChange) switch { "skip" => OnChange.Skip, "fail" => OnChange.Fail, _ => OnChange.Retry },
                     Threads = parsed.GetValue(common.Threads),
                     Memory = parsed.GetValue(memory),
@@ -88,6 +91,7 @@ internal static class PackCommand
                 terminal.Warn($"the CAR has only {piece.CarSize} bytes; storage providers refuse pieces under 127 bytes");
         }
 
+        SelectionOptions.WarnOfNothing(result.Dataset, terminal);
         ReportSkipped(result.Skipped, terminal);
         double seconds = result.Elapsed.TotalSeconds;
         long rate = (long)(result.Dataset.Bytes / Math.Max(seconds, 1e-3));
@@ -142,6 +146,7 @@ internal static class PackCommand
     {
         var progress = new PackProgress();
         var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        SelectionOptions.WarnOfNothing(plan.Dataset, terminal);
         ReportSkipped(plan.Tree.Skipped, terminal);
         long carSize = plan.Layout.CarSize;
         long pieceSize = Piece.PieceSize.Padded(carSize);
