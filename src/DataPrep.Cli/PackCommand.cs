@@ -14,7 +14,8 @@ internal static class PackCommand
     {
         var common = new CommonOptions();
         var dag = new DagOptions();
-        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.OneOrMore };
+        var selection = new SelectionOptions();
+        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var cut = new CutOptionSet();
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source)", HelpName = "NAME" };
@@ -39,6 +40,7 @@ internal static class PackCommand
             sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
         };
         cut.AddTo(command);
+        selection.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
@@ -56,14 +58,15 @@ internal static class PackCommand
                     throw new UsageException("-o: a folder is named twice");
                 if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
+                string[] paths = selection.Sources(parsed, sources);
                 var options = new PackOptions
                 {
-                    Sources = parsed.GetValue(sources)!,
+                    Sources = paths,
                     Output = targets.FirstOrDefault() ?? "",
                     MoreOutputs = [.. targets.Skip(1)],
                     Name = parsed.GetValue(name),
                     Profile = dag.Profile(parsed),
-                    Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap)),
+                    Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap), selection.Selection(parsed, paths, terminal)),
                     OnChange = parsed.GetValue(onChange) switch { "skip" => OnChange.Skip, "fail" => OnChange.Fail, _ => OnChange.Retry },
                     Threads = parsed.GetValue(common.Threads),
                     Memory = parsed.GetValue(memory),
@@ -99,6 +102,7 @@ internal static class PackCommand
                 terminal.Warn($"the CAR has only {piece.CarSize} bytes; storage providers refuse pieces under 127 bytes");
         }
 
+        SelectionOptions.WarnOfNothing(result.Dataset, terminal);
         ReportSkipped(result.Skipped, terminal);
         double seconds = result.Elapsed.TotalSeconds;
         long rate = (long)(result.Dataset.Bytes / Math.Max(seconds, 1e-3));
@@ -156,6 +160,7 @@ internal static class PackCommand
     {
         var progress = new PackProgress();
         var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        SelectionOptions.WarnOfNothing(plan.Dataset, terminal);
         ReportSkipped(plan.Tree.Skipped, terminal);
         var sizes = plan.Pieces.Select(piece => ("data", piece.CarSize)).Concat(plan.DagSizes.Select(size => ("dag", size)))
             .Select(piece => (Kind: piece.Item1, CarSize: Math.Max(piece.Item2, options.LeastCarSize))).ToList();

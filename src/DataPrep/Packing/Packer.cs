@@ -226,6 +226,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             EmptyDirs = options.Scan.EmptyDirectories,
             Symlinks = options.Scan.Symlinks,
             Wrap = options.Scan.Wrap,
+            Selection = SelectionRecord.Of(options.Scan.Selection),
         };
     }
 

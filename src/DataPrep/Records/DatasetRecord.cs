@@ -91,6 +91,10 @@ public sealed record DatasetRecord
 
     /// <summary>Whether a single file was put in a directory.</summary>
     public required bool Wrap { get; init; }
+
+    /// <summary>What was selected of the sources; null where all was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SelectionRecord? Selection { get; init; }
 }
 
 /// <summary>A line of <c>pieces.jsonl</c>.</summary>

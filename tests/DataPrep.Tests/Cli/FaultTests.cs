@@ -247,7 +247,7 @@ public sealed class FaultTests : IDisposable
         ExpectNothing();
     }
 
-    private static ProcessResult Unprivileged(params string[] arguments) =>
+    internal static ProcessResult Unprivileged(params string[] arguments) =>
         Environment.IsPrivilegedProcess ? DataPrepProcess.Under("setpriv", WithoutPrivilege, arguments) : DataPrepProcess.Run(arguments);
 
     private IEnumerable<string> Skipped() => File.ReadAllLines(Path.Join(Out, "skipped.jsonl"))
