@@ -1,0 +1,14 @@
+namespace DataPrep.Planning;
+
+/// <summary>How a dataset is cut into pieces.</summary>
+internal sealed record CutOptions
+{
+    /// <summary>Most bytes of a piece's CAR.</summary>
+    public required long Capacity { get; init; }
+
+    /// <summary>Whether a file that fits whole in a piece of its own is never cut.</summary>
+    public bool KeepFilesWhole { get; init; }
+
+    /// <summary>Whether the pieces are made about equally large, instead of all but the last as full as can be.</summary>
+    public bool Balance { get; init; }
+}
