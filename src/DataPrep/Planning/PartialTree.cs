@@ -41,6 +41,9 @@ internal sealed class PartialTree
     /// <summary>Whether an entry is a part of a file, and not all of it.</summary>
     public bool IsPart(int entry) => Array.Exists(parts, part => part.Entry == entry);
 
+    /// <summary>Name of a part of a file in the folder that stands for the file.</summary>
+    public static byte[] PartName(long offset) => Encoding.ASCII.GetBytes(offset.ToString("D20", CultureInfo.InvariantCulture));
+
     /// <param name="leftOut">Files that are not in the piece though they lie in the range; null for none.</param>
     public static PartialTree Of(SourceTree tree, UnixFsProfile profile, PlanPoint begin, PlanPoint end, IReadOnlySet<int>? leftOut = null)
     {
@@ -66,7 +69,7 @@ internal sealed class PartialTree
             int last = end.Leaf > 0 ? end.Entry : end.Entry - 1;
             for (int i = begin.Entry; i <= last; i++)
             {
-                if (IsUnit(i) && leftOut?.Contains(i) != true)
+                if (PlanPoint.IsUnit(tree, i) && leftOut?.Contains(i) != true)
                     AddUnit(i);
             }
 
@@ -74,13 +77,6 @@ internal sealed class PartialTree
                 Close();
             return new PartialTree(part, [.. origins], [.. parts]);
         }
-
-        private bool IsUnit(int entry) => tree[entry].Kind switch
-        {
-            EntryKind.Directory => !tree.HoldsAnything(entry),
-            EntryKind.Removed => false,
-            _ => true,
-        };
 
         private void AddUnit(int entry)
         {
@@ -106,8 +102,7 @@ internal sealed class PartialTree
             int cut = Add(EntryKind.Directory, tree.Name(entry), [], default, folder, entry);
             long offset = first * profile.ChunkSize;
             var stamp = new FileStamp { Size = Math.Min(e.Size, last * profile.ChunkSize) - offset };
-            byte[] name = Encoding.ASCII.GetBytes(offset.ToString("D20", CultureInfo.InvariantCulture));
-            parts.Add((Add(EntryKind.File, name, [], stamp, cut, entry), offset));
+            parts.Add((Add(EntryKind.File, PartName(offset), [], stamp, cut, entry), offset));
             part.Close(cut);
         }
 

@@ -1,0 +1,152 @@
+using DataPrep.Source;
+using DataPrep.Unixfs;
+
+namespace DataPrep.Planning;
+
+/// <summary>Finds where a piece ends that begins at a place: at the last one at which its CAR is within the capacity.</summary>
+internal sealed class PieceFiller
+{
+    private readonly SourceTree tree;
+    private readonly UnixFsProfile profile;
+    private readonly long capacity;
+    private readonly bool keepFilesWhole;
+    private readonly CancellationToken cancel;
+
+    // The piece as far as it is known to fit; as far as it may fit; and with one entry more.
+    private PieceMeter filled, ahead, further;
+
+    /// <param name="capacity">Most bytes of the CAR.</param>
+    /// <param name="keepFilesWhole">Whether a piece ends before a file that fits whole in a piece of its own, rather than in it.</param>
+    public PieceFiller(SourceTree tree, UnixFsProfile profile, long capacity, bool keepFilesWhole, CancellationToken cancel)
+    {
+        (this.tree, this.profile, this.capacity, this.keepFilesWhole, this.cancel) = (tree, profile, capacity, keepFilesWhole, cancel);
+        (filled, ahead, further) = (new PieceMeter(tree, profile), new PieceMeter(tree, profile), new PieceMeter(tree, profile));
+    }
+
+    /// <exception cref="PieceTooSmallException">Not one unit fits.</exception>
+    /// <exception cref="InvalidDataException">A folder cannot be represented.</exception>
+    public PieceRange Fill(PlanPoint begin)
+    {
+        if (tree[0].Kind != EntryKind.Directory && begin == PlanPoint.Start && WholeRoot() is { } whole)
+            return whole;
+        filled.Begin(begin);
+        var (next, size) = new EntrySearch(this).Furthest(begin.Entry, tree.Count + 1L, capacity);
+        int entry = NextUnit((int)next);
+        if (entry == tree.Count)
+            return new PieceRange(begin, PlanPoint.End(tree), size);
+
+        // A file that does not fit may still fit in part; whole it is smaller than cut before its last leaf, without the folder for the cut.
+        long first = entry == begin.Entry ? begin.Leaf : 0;
+        long leaves = tree[entry].Kind == EntryKind.File ? BalancedFile.LeafCount(profile, tree[entry].Size) : 1;
+        if (leaves - first > 1 && !(keepFilesWhole && first == 0 && next > begin.Entry && FitsAlone(entry)))
+        {
+            var (leaf, sizeWithLeaves) = new LeafSearch(this, entry, first).Furthest(first, leaves, capacity);
+            if (leaf > first)
+                return new PieceRange(begin, new PlanPoint(entry, leaf), sizeWithLeaves);
+        }
+
+        return next > begin.Entry
+            ? new PieceRange(begin, new PlanPoint((int)next, 0), size)
+            : throw TooSmall(begin, entry, leaves - first);
+    }
+
+    /// <summary>The range of a tree that is one file or symlink, if it fits whole: then it stands in no folder.</summary>
+    private PieceRange? WholeRoot()
+    {
+        if (tree[0].Size > capacity && tree[0].Kind == EntryKind.File)
+            return null;
+        long size = ExactSize(PlanPoint.Start, 1);
+        bool isFile = tree[0].Kind == EntryKind.File;
+        return size <= capacity ? new PieceRange(PlanPoint.Start, PlanPoint.End(tree), size)
+            : isFile ? null
+            : throw new PieceTooSmallException(tree.DatasetPath(0), size, capacity);
+    }
+
+    private bool FitsAlone(int file) => tree[file].Size <= capacity && ExactSize(new PlanPoint(file, 0), file + 1) <= capacity;
+
+    private PieceTooSmallException TooSmall(PlanPoint begin, int entry, long leaves)
+    {
+        // Of a few leaves the whole file may be smaller than the first one with the folder for the cut.
+        var start = entry == begin.Entry ? begin : new PlanPoint(entry, 0);
+        long needed = leaves > 100 ? long.MaxValue : ExactSize(start, entry + 1);
+        if (leaves > 1)
+            needed = Math.Min(needed, ExactSize(start, entry, start.Leaf + 1));
+        return new PieceTooSmallException(tree.DatasetPath(entry), needed, capacity);
+    }
+
+    private long ExactSize(PlanPoint begin, int endEntry, long endLeaf = 0) =>
+        PieceLayout.Create(PartialTree.Of(tree, profile, begin, new PlanPoint(endEntry, endLeaf)).Tree, profile).CarSize;
+
+    private int NextUnit(int entry)
+    {
+        while (entry < tree.Count && !PlanPoint.IsUnit(tree, entry))
+            entry++;
+        return entry;
+    }
+
+    /// <summary>Whole entries: a place is the entry after the last one in the piece.</summary>
+    private sealed class EntrySearch(PieceFiller piece) : PlaceSearch
+    {
+        protected override long Reach(long low, long high, long limit, bool atLeastOne)
+        {
+            piece.ahead.CopyFrom(piece.filled);
+            int entry = piece.NextUnit((int)low);
+            if (atLeastOne && entry + 1 < high)
+            {
+                piece.ahead.Take(entry);
+                entry = piece.NextUnit(entry + 1);
+            }
+
+            while (entry < piece.tree.Count && entry + 1 < high && TryTake(entry, limit))
+                entry = piece.NextUnit(entry + 1);
+            return piece.ahead.Next;
+        }
+
+        protected override (long Least, long Exact) Measure(long place) => (piece.ahead.Least(), piece.ahead.Size());
+
+        protected override void Keep() => (piece.filled, piece.ahead) = (piece.ahead, piece.filled);
+
+        private bool TryTake(int entry, long limit)
+        {
+            if ((entry & 0xfff) == 0)
+                piece.cancel.ThrowIfCancellationRequested();
+            if (piece.ahead.TryTake(entry, limit))
+                return true;
+            if (piece.ahead.ContentSize(entry) > limit)
+                return false;
+            piece.further.CopyFrom(piece.ahead);
+            piece.further.Take(entry);
+            if (piece.further.Least() > limit)
+                return false;
+            (piece.ahead, piece.further) = (piece.further, piece.ahead);
+            return true;
+        }
+    }
+
+    /// <summary>Leaves of the file after the whole entries: a place is the number of them that stand before it in the file.</summary>
+    private sealed class LeafSearch(PieceFiller piece, int file, long first) : PlaceSearch
+    {
+        protected override long Reach(long low, long high, long limit, bool atLeastOne)
+        {
+            long most = Math.Min(high - 1, low + (Math.Max(limit, 0) / piece.profile.ChunkSize));
+            long reached = low;
+            while (reached < most)
+            {
+                long middle = most - ((most - reached) / 2);
+                if (piece.filled.SizeWithPart(file, first, middle, exact: false) <= limit)
+                    reached = middle;
+                else
+                    most = middle - 1;
+            }
+
+            return reached == low && atLeastOne && low + 1 < high ? low + 1 : reached;
+        }
+
+        protected override (long Least, long Exact) Measure(long place) =>
+            (piece.filled.SizeWithPart(file, first, place, exact: false), piece.filled.SizeWithPart(file, first, place, exact: true));
+
+        protected override void Keep()
+        {
+        }
+    }
+}
