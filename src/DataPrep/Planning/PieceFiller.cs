@@ -12,6 +12,11 @@ internal sealed class PieceFiller
     private readonly bool keepFilesWhole;
     private readonly CancellationToken cancel;
 
+    private readonly OpenShards shards;
+
+    // States that the piece went through when it was filled to 3/4, 15/16 and so on: to go back to, not all the way.
+    private readonly PieceMeter[] marks;
+
     // The piece as far as it is known to fit; as far as it may fit; and with one entry more.
     private PieceMeter filled, ahead, further;
 
@@ -20,7 +25,9 @@ internal sealed class PieceFiller
     public PieceFiller(SourceTree tree, UnixFsProfile profile, long capacity, bool keepFilesWhole, CancellationToken cancel)
     {
         (this.tree, this.profile, this.capacity, this.keepFilesWhole, this.cancel) = (tree, profile, capacity, keepFilesWhole, cancel);
-        (filled, ahead, further) = (new PieceMeter(tree, profile), new PieceMeter(tree, profile), new PieceMeter(tree, profile));
+        shards = new OpenShards(tree, profile);
+        (filled, ahead, further) = (NewMeter(), NewMeter(), NewMeter());
+        marks = [NewMeter(), NewMeter(), NewMeter(), NewMeter()];
     }
 
     /// <exception cref="PieceTooSmallException">Not one unit fits.</exception>
@@ -29,6 +36,7 @@ internal sealed class PieceFiller
     {
         if (tree[0].Kind != EntryKind.Directory && begin == PlanPoint.Start && WholeRoot() is { } whole)
             return whole;
+        shards.Clear();
         filled.Begin(begin);
         var (next, size) = new EntrySearch(this).Furthest(begin.Entry, tree.Count + 1L, capacity);
         int entry = NextUnit((int)next);
@@ -77,6 +85,8 @@ internal sealed class PieceFiller
     private long ExactSize(PlanPoint begin, int endEntry, long endLeaf = 0) =>
         PieceLayout.Create(PartialTree.Of(tree, profile, begin, new PlanPoint(endEntry, endLeaf)).Tree, profile).CarSize;
 
+    private PieceMeter NewMeter() => new(tree, profile, shards);
+
     private int NextUnit(int entry)
     {
         while (entry < tree.Count && !PlanPoint.IsUnit(tree, entry))
@@ -87,19 +97,43 @@ internal sealed class PieceFiller
     /// <summary>Whole entries: a place is the entry after the last one in the piece.</summary>
     private sealed class EntrySearch(PieceFiller piece) : PlaceSearch
     {
+        private int marked;
+        private long toMark;
+
         protected override long Reach(long low, long high, long limit, bool atLeastOne)
         {
-            piece.ahead.CopyFrom(piece.filled);
-            int entry = piece.NextUnit((int)low);
-            if (atLeastOne && entry + 1 < high)
+            piece.ahead.CopyFrom(NearestBefore(high, limit));
+            int entry = piece.NextUnit(piece.ahead.Next);
+            bool isFirst = !atLeastOne;
+            if (isFirst)
+                toMark = limit / 4;
+            else if (piece.ahead.Next == low && entry + 1 < high)
             {
                 piece.ahead.Take(entry);
                 entry = piece.NextUnit(entry + 1);
             }
 
-            while (entry < piece.tree.Count && entry + 1 < high && TryTake(entry, limit))
-                entry = piece.NextUnit(entry + 1);
+            for (; entry < piece.tree.Count && entry + 1 < high && TryTake(entry, limit); entry = piece.NextUnit(entry + 1))
+            {
+                if (isFirst && limit - piece.ahead.Most < toMark && marked < piece.marks.Length)
+                {
+                    piece.marks[marked++].CopyFrom(piece.ahead);
+                    toMark /= 4;
+                }
+            }
+
             return piece.ahead.Next;
+        }
+
+        private PieceMeter NearestBefore(long high, long limit)
+        {
+            for (int i = marked - 1; i >= 0 && piece.marks[i].Next > piece.filled.Next; i--)
+            {
+                if (piece.marks[i].Next < high && piece.marks[i].Least() <= limit)
+                    return piece.marks[i];
+            }
+
+            return piece.filled;
         }
 
         protected override (long Least, long Exact) Measure(long place) => (piece.ahead.Least(), piece.ahead.Size());

@@ -13,7 +13,8 @@ namespace DataPrep.Planning;
 /// A folder that is sharded can only be measured over all its links, which is done when it is closed. While it is open, and
 /// would be sharded if it were closed, <see cref="Least"/> takes it for one node, and only <see cref="Size"/> is exact.
 /// </remarks>
-internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
+/// <param name="shards">Shared by all meters of a piece.</param>
+internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile, OpenShards shards)
 {
     private readonly DirectoryNode directory = new(profile);
     private readonly List<OpenFolder> open = [];
@@ -23,11 +24,14 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
     private readonly List<int> missing = [];
     private PlanPoint begin;
 
-    // Bytes of the header and of all that is closed; and the most that everything would be, were it one node per folder.
-    private long closed, most;
+    // Bytes of the header and of all that is closed.
+    private long closed;
 
     /// <summary>The entry after the last one that was taken; before any is, the one that the piece begins at.</summary>
     public int Next { get; private set; }
+
+    /// <summary>A bound of <see cref="Least"/> that takes no time: every folder that is open counts with the longest varints.</summary>
+    public long Most { get; private set; }
 
     /// <param name="at">Where the piece begins: it is empty until something is taken.</param>
     public void Begin(PlanPoint at)
@@ -35,14 +39,14 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
         (begin, Next) = (at, at.Entry);
         open.Clear();
         sizes.Clear();
-        closed = most = profile.CidVersion == 1 ? CarHeader.LengthWithOneCidV1Root : CarHeader.LengthWithOneCidV0Root;
+        closed = Most = profile.CidVersion == 1 ? CarHeader.LengthWithOneCidV1Root : CarHeader.LengthWithOneCidV0Root;
         // A root that is no folder is put in one when it is cut, and is not measured here when it is not.
         Open(tree[0].Kind == EntryKind.Directory ? 0 : -1);
     }
 
     public void CopyFrom(PieceMeter other)
     {
-        (begin, Next, closed, most) = (other.begin, other.Next, other.closed, other.most);
+        (begin, Next, closed, Most) = (other.begin, other.Next, other.closed, other.Most);
         open.Clear();
         open.AddRange(other.open);
         sizes.Clear();
@@ -53,7 +57,7 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
     /// <returns>False, and nothing is taken, also for an entry that may or may not fit.</returns>
     public bool TryTake(int entry, long limit)
     {
-        if (most + ContentSize(entry) > limit)
+        if (Most + ContentSize(entry) > limit)
             return false;
         CloseBefore(entry);
         long bound = 0;
@@ -61,14 +65,14 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
             bound += MostOfFolder(folder);
         if (tree[entry].Kind == EntryKind.Directory)
         {
-            if (most + bound + (entry == 0 ? 0 : MostOfFolder(entry)) > limit)
+            if (Most + bound + (entry == 0 ? 0 : MostOfFolder(entry)) > limit)
                 return false;
             Take(entry);
             return true;
         }
 
         var size = SizeOf(entry);
-        if (most + bound + size.SectionBytes + DagPb.LinkLength(size.CidLength, NameLength(entry), (ulong)size.DagSize) > limit)
+        if (Most + bound + size.SectionBytes + DagPb.LinkLength(size.CidLength, NameLength(entry), (ulong)size.DagSize) > limit)
             return false;
         OpenFolderOf(entry);
         Take(entry, size);
@@ -93,11 +97,11 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
     {
         CloseBefore(file);
         OpenFolderOf(file);
-        var before = (closed, most, sizes.Count, open[^1], Next);
+        var before = (closed, Most, sizes.Count, open[^1], Next);
         long offset = firstLeaf * profile.ChunkSize;
         Take(file, SizeOfPart(offset, (endLeaf * profile.ChunkSize) - offset), isPart: true);
         long size = exact ? Size() : Least();
-        (closed, most, int count, open[^1], Next) = before;
+        (closed, Most, int count, open[^1], Next) = before;
         sizes.RemoveRange(count, sizes.Count - count);
         return size;
     }
@@ -108,7 +112,7 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
         long size = closed, below = 0;
         for (int i = open.Count - 1; i >= 0; i--)
         {
-            var node = Measure(i, i < open.Count - 1 ? open[i + 1].Entry : -1, below);
+            var node = Measure(i, i < open.Count - 1 ? open[i + 1].Entry : -1, below, isClosing: false);
             (size, below) = (size + node.SectionBytes, node.DagSize);
         }
 
@@ -156,7 +160,7 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
     private void Take(int entry, EntrySize size, bool isPart = false)
     {
         closed += size.SectionBytes;
-        most += size.SectionBytes;
+        Most += size.SectionBytes;
         Link(entry, size.CidLength, size.DagSize, isPart || IsRest(entry));
         Next = entry + 1;
     }
@@ -164,9 +168,9 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
     private void Link(int entry, int cidLength, long dagSize, bool isKept)
     {
         ref var folder = ref CollectionsMarshal.AsSpan(open)[^1];
-        most -= folder.Links.LinkBytes;
+        Most -= folder.Links.LinkBytes;
         folder.Links.Add(NameLength(entry), cidLength, dagSize);
-        most += folder.Links.LinkBytes;
+        Most += folder.Links.LinkBytes;
         if (folder.Links.Count == 1)
             folder.FirstChild = entry;
         folder.LastChild = entry;
@@ -191,17 +195,17 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
     private void Open(int folder)
     {
         open.Add(new OpenFolder { Entry = folder, FirstSize = sizes.Count });
-        most += MostOfFolder(folder);
+        Most += MostOfFolder(folder);
     }
 
     private void Close()
     {
-        var node = Measure(open.Count - 1, -1, 0);
+        var node = Measure(open.Count - 1, -1, 0, isClosing: true);
         var folder = open[^1];
         open.RemoveAt(open.Count - 1);
         sizes.RemoveRange(folder.FirstSize, sizes.Count - folder.FirstSize);
         closed += node.SectionBytes;
-        most += node.SectionBytes - folder.Links.LinkBytes - MostOfFolder(folder.Entry);
+        Most += node.SectionBytes - folder.Links.LinkBytes - MostOfFolder(folder.Entry);
         Link(folder.Entry, profile.NodeCidLength, node.DagSize, isKept: true);
     }
 
@@ -215,7 +219,8 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
 
     /// <summary>Exact size of the blocks of an open folder.</summary>
     /// <param name="openChild">The folder in it that is open too; -1 where none is.</param>
-    private NodeSize Measure(int depth, int openChild, long openDagSize)
+    /// <param name="isClosing">Whether it is the only time that the folder is measured.</param>
+    private NodeSize Measure(int depth, int openChild, long openDagSize, bool isClosing)
     {
         ref readonly var folder = ref CollectionsMarshal.AsSpan(open)[depth];
         var links = folder.Links;
@@ -225,11 +230,14 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile)
         if (!directory.IsSharded(links, metadata))
             return directory.MeasureOneNode(links, metadata);
         int endSize = depth < open.Count - 1 ? open[depth + 1].FirstSize : sizes.Count;
-        var known = sizes.GetRange(folder.FirstSize, endSize - folder.FirstSize);
-        if (openChild >= 0)
-            known.Add((openChild, openDagSize));
-        int last = openChild >= 0 ? openChild : folder.LastChild;
-        return directory.MeasureSharded(new RangeLinks(tree, profile, directory, folder.Links.Count > 0 ? folder.FirstChild : openChild, last, known), metadata);
+        var known = CollectionsMarshal.AsSpan(sizes)[folder.FirstSize..endSize];
+        int first = folder.Links.Count > 0 ? folder.FirstChild : openChild, last = openChild >= 0 ? openChild : folder.LastChild;
+        bool isLastKnown = known.Length > 0 && known[^1].Entry == last;
+        long lastDagSize = openChild >= 0 ? openDagSize : isLastKnown ? known[^1].DagSize : SizeOf(last).DagSize;
+        bool isLastOpen = openChild >= 0 || (isLastKnown && tree[last].Kind == EntryKind.File);
+        return isClosing
+            ? new OpenShards(tree, profile).Measure(folder.Entry, metadata, first, last, lastDagSize, isLastOpen, known)
+            : shards.Measure(folder.Entry, metadata, first, last, lastDagSize, isLastOpen, known);
     }
 
     private struct OpenFolder

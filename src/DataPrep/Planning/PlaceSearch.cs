@@ -15,29 +15,29 @@ internal abstract class PlaceSearch
     /// <returns>The place and, unless it is the beginning, the exact size up to it.</returns>
     public (long Place, long Size) Furthest(long low, long high, long capacity)
     {
-        long size = 0, leastOfLow = 0, leastOfHigh = 0;
         long place = Reach(low, high, capacity, atLeastOne: false);
+        (long Least, long Exact) sizeOfLow = default, sizeOfHigh = default;
         for (int guess = 0; place != low; guess++)
         {
-            var (least, exact) = Measure(place);
-            if (exact <= capacity)
+            var size = Measure(place);
+            if (size.Exact <= capacity)
             {
                 Keep();
-                (low, size, leastOfLow) = (place, exact, least);
+                (low, sizeOfLow) = (place, size);
                 if (guess == 0)
                     break; // what lies further does not fit by its least size
             }
             else
             {
-                (high, leastOfHigh) = (place, least);
+                (high, sizeOfHigh) = (place, size);
             }
 
-            // The excess of the exact size hardly changes from one place to the next.
-            long limit = guess < MostGuesses ? capacity - (exact - least) : leastOfLow + ((leastOfHigh - leastOfLow) / 2);
+            double share = guess < MostGuesses ? (double)(capacity - sizeOfLow.Exact) / (sizeOfHigh.Exact - sizeOfLow.Exact) : 0.5;
+            long limit = sizeOfLow.Least + (long)(share * (sizeOfHigh.Least - sizeOfLow.Least));
             place = Reach(low, high, limit, atLeastOne: true);
         }
 
-        return (low, size);
+        return (low, sizeOfLow.Exact);
     }
 
     /// <summary>The furthest place between two, neither of them included, whose least size is within a limit.</summary>

@@ -3,27 +3,43 @@ using DataPrep.Unixfs;
 
 namespace DataPrep.Planning;
 
-/// <summary>The children of a folder from one up to another, as links of its node in a piece.</summary>
+/// <summary>
+/// The children of a folder from one up to another, as links of its node in a piece, and one more child, should there be one,
+/// as a folder or a cut file of which nothing is known yet.
+/// </summary>
 internal sealed class RangeLinks : IDirectoryLinks
 {
+    private static readonly Comparer<(int Entry, long DagSize)> s_byEntry = Comparer<(int Entry, long DagSize)>.Create((a, b) => a.Entry.CompareTo(b.Entry));
+
     private readonly SourceTree tree;
     private readonly UnixFsProfile profile;
     private readonly DirectoryNode directory;
-    private readonly List<(int Entry, long DagSize)> known;
+    private readonly (int Entry, long DagSize)[] known;
     private readonly List<int> children = [];
+    private (int Index, EntrySize Size) latest = (-1, default);
 
-    /// <param name="known">DAG sizes of folders and cut files among them, in tree order; those of the others follow from the tree.</param>
-    public RangeLinks(SourceTree tree, UnixFsProfile profile, DirectoryNode directory, int first, int last, List<(int Entry, long DagSize)> known)
+    /// <param name="known">DAG sizes, in tree order, where they do not follow from the tree: of folders and of cut files.</param>
+    public RangeLinks(SourceTree tree, UnixFsProfile profile, int first, int last, (int Entry, long DagSize)[] known)
     {
-        (this.tree, this.profile, this.directory, this.known) = (tree, profile, directory, known);
-        for (int child = first; child <= last; child = tree[child].End)
+        (this.tree, this.profile, this.known, directory) = (tree, profile, known, new DirectoryNode(profile));
+        int end = tree[last].Parent < 0 ? tree.Count : tree[tree[last].Parent].End;
+        Next = -1;
+        for (int child = first; child < end && Next < 0; child = tree[child].End)
         {
-            if (tree[child].Kind != EntryKind.Removed)
-                children.Add(child);
+            if (tree[child].Kind == EntryKind.Removed)
+                continue;
+            children.Add(child);
+            if (child > last)
+                Next = child;
         }
     }
 
+    /// <summary>The child after the last one; -1 where there is none.</summary>
+    public int Next { get; }
+
     public int Count => children.Count;
+
+    public int NumberOf(int entry) => children.BinarySearch(entry);
 
     public ReadOnlySpan<byte> Name(int index) => tree.Name(children[index]);
 
@@ -35,12 +51,20 @@ internal sealed class RangeLinks : IDirectoryLinks
 
     private EntrySize Size(int index)
     {
-        int entry = children[index];
+        if (index != latest.Index)
+            latest = (index, SizeOf(children[index]));
+        return latest.Size;
+    }
+
+    private EntrySize SizeOf(int entry)
+    {
+        if (entry == Next)
+            return new EntrySize(0, profile.NodeCidLength, 0);
         ref readonly var e = ref tree[entry];
-        if (e.Kind == EntryKind.Directory || (known.Count > 0 && e.Size > profile.ChunkSize))
+        if (e.Kind == EntryKind.Directory || e.Size > profile.ChunkSize)
         {
-            int found = known.BinarySearch((entry, 0), ByEntry);
-            if (found >= 0 || e.Kind == EntryKind.Directory)
+            int found = Array.BinarySearch(known, (entry, 0), s_byEntry);
+            if (found >= 0)
                 return new EntrySize(0, profile.NodeCidLength, known[found].DagSize);
         }
 
@@ -49,6 +73,4 @@ internal sealed class RangeLinks : IDirectoryLinks
             ? EntrySize.OfSymlink(profile, directory, e.Size, metadata)
             : EntrySize.OfFile(profile, e.Size, metadata);
     }
-
-    private static readonly Comparer<(int Entry, long DagSize)> ByEntry = Comparer<(int Entry, long DagSize)>.Create((a, b) => a.Entry.CompareTo(b.Entry));
 }

@@ -32,11 +32,8 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
     public NodeSize Measure(IDirectoryLinks links, NodeMetadata metadata)
     {
         var totals = TotalsOf(links);
-        return IsSharded(totals, metadata) ? MeasureSharded(links, metadata) : MeasureOneNode(totals, metadata);
+        return IsSharded(totals, metadata) ? new HamtSizes(profile, links, metadata).Measure() : MeasureOneNode(totals, metadata);
     }
-
-    /// <summary>Sizes of a sharded directory.</summary>
-    public NodeSize MeasureSharded(IDirectoryLinks links, NodeMetadata metadata) => new HamtShape(profile, links, metadata).Measure();
 
     /// <summary>Sizes of a directory that is one node.</summary>
     /// <exception cref="InvalidDataException">The node's block is too large.</exception>
