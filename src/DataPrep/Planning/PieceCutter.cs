@@ -6,37 +6,53 @@ namespace DataPrep.Planning;
 /// <summary>Cuts a tree into data pieces: each takes, in tree order, the most leaves and entries that fit.</summary>
 internal static class PieceCutter
 {
+    // After so many guesses at the capacity of balanced pieces the rest is halved.
+    private const int MostGuesses = 5;
+
     /// <summary>The pieces, one after the other without gap, from the start of the tree to its end.</summary>
     /// <exception cref="PieceTooSmallException">Something does not fit in a piece even alone.</exception>
     /// <exception cref="InvalidDataException">A folder cannot be represented.</exception>
     public static List<PieceRange> Cut(SourceTree tree, UnixFsProfile profile, CutOptions options, CancellationToken cancel = default)
     {
         var pieces = new List<PieceRange>();
-        Fill(options.Capacity, int.MaxValue, pieces);
-        if (options.Balance && pieces.Count > 1)
-            Balance();
-        return pieces;
+        _ = Fill(NewFiller(options.Capacity), int.MaxValue, pieces);
+        return options.Balance && pieces.Count > 1 ? Balanced(pieces) : pieces;
 
-        void Balance()
+        PieceFiller NewFiller(long capacity) => new(tree, profile, capacity, options.KeepFilesWhole, cancel);
+
+        // Between two capacities of which the lower one takes more pieces. The higher one is the size of the largest piece,
+        // since down to that all are cut alike, and the lower one rises to just below where a piece would end elsewhere.
+        List<PieceRange> Balanced(List<PieceRange> best)
         {
-            // Between the largest piece and the capacity all would be cut alike, so the size to try for is that of the largest.
-            var other = new List<PieceRange>();
-            long low = 0, high = pieces.Max(piece => piece.CarSize);
-            while (high - low > 1)
+            var tried = new List<PieceRange>();
+            long total = best.Sum(piece => piece.CarSize), low = 0, high = best.Max(piece => piece.CarSize);
+            long guess = total / best.Count;
+            for (int guesses = 0; high - low > 1;)
             {
-                long middle = low + ((high - low) / 2);
-                if (TryFill(middle, pieces.Count, other))
-                    (pieces, other, high) = (other, pieces, other.Max(piece => piece.CarSize));
+                bool isGuess = guesses++ < MostGuesses && guess > low && guess < high;
+                long capacity = isGuess ? guess : low + ((high - low) / 2);
+                var filler = NewFiller(capacity);
+                if (TryFill(filler, best.Count, tried))
+                {
+                    (best, tried, high) = (tried, best, tried.Max(piece => piece.CarSize));
+                    guess = 0;
+                }
                 else
-                    low = middle;
+                {
+                    low = Math.Min(high, filler.NextCapacity) - 1;
+                    long left = total - tried.Sum(piece => piece.CarSize);
+                    guess = capacity + (left / best.Count * 5 / 4); // a little more, so that it does and is a bound
+                }
             }
+
+            return best;
         }
 
-        bool TryFill(long capacity, int most, List<PieceRange> into)
+        bool TryFill(PieceFiller filler, int most, List<PieceRange> into)
         {
             try
             {
-                return Fill(capacity, most, into);
+                return Fill(filler, most, into);
             }
             catch (PieceTooSmallException)
             {
@@ -45,10 +61,9 @@ internal static class PieceCutter
         }
 
         // False once there are more pieces than may be.
-        bool Fill(long capacity, int most, List<PieceRange> into)
+        bool Fill(PieceFiller filler, int most, List<PieceRange> into)
         {
             into.Clear();
-            var filler = new PieceFiller(tree, profile, capacity, options.KeepFilesWhole, cancel);
             for (var begin = PlanPoint.Start; into.Count == 0 || begin != PlanPoint.End(tree); begin = into[^1].End)
             {
                 cancel.ThrowIfCancellationRequested();

@@ -30,6 +30,9 @@ internal sealed class PieceFiller
         marks = [NewMeter(), NewMeter(), NewMeter(), NewMeter()];
     }
 
+    /// <summary>No piece so far would end elsewhere at a capacity below this, or would not be too small.</summary>
+    public long NextCapacity { get; private set; } = long.MaxValue;
+
     /// <exception cref="PieceTooSmallException">Not one unit fits.</exception>
     /// <exception cref="InvalidDataException">A folder cannot be represented.</exception>
     public PieceRange Fill(PlanPoint begin)
@@ -38,17 +41,25 @@ internal sealed class PieceFiller
             return whole;
         shards.Clear();
         filled.Begin(begin);
-        var (next, size) = new EntrySearch(this).Furthest(begin.Entry, tree.Count + 1L, capacity);
+        var entries = new EntrySearch(this);
+        var (next, size) = entries.Furthest(begin.Entry, tree.Count + 1L, capacity);
         int entry = NextUnit((int)next);
         if (entry == tree.Count)
             return new PieceRange(begin, PlanPoint.End(tree), size);
+        NoteNext(Math.Max(entries.SizeBeyond, LeastWith(entry)));
 
         // A file that does not fit may still fit in part; whole it is smaller than cut before its last leaf, without the folder for the cut.
-        long first = entry == begin.Entry ? begin.Leaf : 0;
+        bool isBegun = entry == begin.Entry;
+        long first = isBegun ? begin.Leaf : 0, leaf = first;
         long leaves = tree[entry].Kind == EntryKind.File ? BalancedFile.LeafCount(profile, tree[entry].Size) : 1;
-        if (leaves - first > 1 && !(keepFilesWhole && first == 0 && next > begin.Entry && FitsAlone(entry)))
+        if (leaves - first > 1 && !(keepFilesWhole && !isBegun && SizeAlone(entry) <= capacity))
         {
-            var (leaf, sizeWithLeaves) = new LeafSearch(this, entry, first).Furthest(first, leaves, capacity);
+            var parts = new LeafSearch(this, entry, first);
+            (leaf, long sizeWithLeaves) = parts.Furthest(first, leaves, capacity);
+            if (leaf + 1 < leaves)
+                NoteNext(Math.Max(parts.SizeBeyond, filled.SizeWithPart(entry, first, leaf + 1, exact: false)));
+            if (keepFilesWhole && !isBegun)
+                NoteNext(SizeAlone(entry));
             if (leaf > first)
                 return new PieceRange(begin, new PlanPoint(entry, leaf), sizeWithLeaves);
         }
@@ -70,7 +81,29 @@ internal sealed class PieceFiller
             : throw new PieceTooSmallException(tree.DatasetPath(0), size, capacity);
     }
 
-    private bool FitsAlone(int file) => tree[file].Size <= capacity && ExactSize(new PlanPoint(file, 0), file + 1) <= capacity;
+    /// <summary>The least that the piece would be with one entry more; of an entry that is larger than a piece, its content.</summary>
+    private long LeastWith(int entry)
+    {
+        if (filled.ContentSize(entry) > capacity)
+            return filled.ContentSize(entry);
+        further.CopyFrom(filled);
+        further.Take(entry);
+        return further.Least();
+    }
+
+    /// <summary>Size of the piece of a file alone; of one that is larger than a piece, its content.</summary>
+    private long SizeAlone(int file)
+    {
+        if (tree[file].Size > capacity)
+            return tree[file].Size;
+        var alone = new PieceMeter(tree, profile, new OpenShards(tree, profile));
+        alone.Begin(new PlanPoint(file, 0));
+        alone.Take(file);
+        return alone.Size();
+    }
+
+    /// <param name="size">What a piece would have to be to end further than it does, or less than that.</param>
+    private void NoteNext(long size) => NextCapacity = Math.Min(NextCapacity, Math.Max(size, capacity + 1));
 
     private PieceTooSmallException TooSmall(PlanPoint begin, int entry, long leaves)
     {
@@ -79,6 +112,7 @@ internal sealed class PieceFiller
         long needed = leaves > 100 ? long.MaxValue : ExactSize(start, entry + 1);
         if (leaves > 1)
             needed = Math.Min(needed, ExactSize(start, entry, start.Leaf + 1));
+        NoteNext(needed);
         return new PieceTooSmallException(tree.DatasetPath(entry), needed, capacity);
     }
 

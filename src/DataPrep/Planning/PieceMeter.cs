@@ -231,13 +231,14 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile, OpenSha
             return directory.MeasureOneNode(links, metadata);
         int endSize = depth < open.Count - 1 ? open[depth + 1].FirstSize : sizes.Count;
         var known = CollectionsMarshal.AsSpan(sizes)[folder.FirstSize..endSize];
-        int first = folder.Links.Count > 0 ? folder.FirstChild : openChild, last = openChild >= 0 ? openChild : folder.LastChild;
+        int last = openChild >= 0 ? openChild : folder.LastChild;
         bool isLastKnown = known.Length > 0 && known[^1].Entry == last;
-        long lastDagSize = openChild >= 0 ? openDagSize : isLastKnown ? known[^1].DagSize : SizeOf(last).DagSize;
-        bool isLastOpen = openChild >= 0 || (isLastKnown && tree[last].Kind == EntryKind.File);
-        return isClosing
-            ? new OpenShards(tree, profile).Measure(folder.Entry, metadata, first, last, lastDagSize, isLastOpen, known)
-            : shards.Measure(folder.Entry, metadata, first, last, lastDagSize, isLastOpen, known);
+        var children = new ChildRange(
+            folder.Links.Count > 0 ? folder.FirstChild : openChild,
+            last,
+            openChild >= 0 ? openDagSize : isLastKnown ? known[^1].DagSize : SizeOf(last).DagSize,
+            openChild >= 0 || (isLastKnown && tree[last].Kind == EntryKind.File));
+        return isClosing ? shards.MeasureClosed(metadata, children, known) : shards.Measure(folder.Entry, metadata, children, known);
     }
 
     private struct OpenFolder

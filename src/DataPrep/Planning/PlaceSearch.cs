@@ -10,6 +10,9 @@ internal abstract class PlaceSearch
     // By then the exact sizes are so uneven that halving is the safer way.
     private const int MostGuesses = 8;
 
+    /// <summary>Exact size up to the first place after the furthest one; 0 where its least size was enough to tell that it does not fit.</summary>
+    public long SizeBeyond { get; private set; }
+
     /// <param name="low">A place that fits, or the beginning of the piece, which is then the answer where nothing fits.</param>
     /// <param name="high">A place after all others.</param>
     /// <returns>The place and, unless it is the beginning, the exact size up to it.</returns>
@@ -37,6 +40,7 @@ internal abstract class PlaceSearch
             place = Reach(low, high, limit, atLeastOne: true);
         }
 
+        SizeBeyond = sizeOfHigh.Exact;
         return (low, sizeOfLow.Exact);
     }
 

@@ -7,35 +7,37 @@ namespace DataPrep.Planning;
 /// The children of a folder from one up to another, as links of its node in a piece, and one more child, should there be one,
 /// as a folder or a cut file of which nothing is known yet.
 /// </summary>
-internal sealed class RangeLinks : IDirectoryLinks
+internal sealed class RangeLinks(SourceTree tree, UnixFsProfile profile) : IDirectoryLinks
 {
     private static readonly Comparer<(int Entry, long DagSize)> s_byEntry = Comparer<(int Entry, long DagSize)>.Create((a, b) => a.Entry.CompareTo(b.Entry));
 
-    private readonly SourceTree tree;
-    private readonly UnixFsProfile profile;
-    private readonly DirectoryNode directory;
-    private readonly (int Entry, long DagSize)[] known;
+    private readonly DirectoryNode directory = new(profile);
+    private readonly List<(int Entry, long DagSize)> known = [];
     private readonly List<int> children = [];
-    private (int Index, EntrySize Size) latest = (-1, default);
+    private (int Index, EntrySize Size) latest;
 
-    /// <param name="known">DAG sizes, in tree order, where they do not follow from the tree: of folders and of cut files.</param>
-    public RangeLinks(SourceTree tree, UnixFsProfile profile, int first, int last, (int Entry, long DagSize)[] known)
+    /// <summary>The child after the last one; -1 where there is none.</summary>
+    public int Next { get; private set; }
+
+    /// <param name="range">The children.</param>
+    /// <param name="sizes">DAG sizes, in tree order, where they do not follow from the tree: of folders and of cut files.</param>
+    public void Take(in ChildRange range, ReadOnlySpan<(int Entry, long DagSize)> sizes)
     {
-        (this.tree, this.profile, this.known, directory) = (tree, profile, known, new DirectoryNode(profile));
-        int end = tree[last].Parent < 0 ? tree.Count : tree[tree[last].Parent].End;
-        Next = -1;
-        for (int child = first; child < end && Next < 0; child = tree[child].End)
+        known.Clear();
+        known.AddRange(sizes);
+        known.Add((range.Last, range.LastDagSize));
+        children.Clear();
+        (Next, latest) = (-1, (-1, default));
+        int end = tree[range.Last].Parent < 0 ? tree.Count : tree[tree[range.Last].Parent].End;
+        for (int child = range.First; child < end && Next < 0; child = tree[child].End)
         {
             if (tree[child].Kind == EntryKind.Removed)
                 continue;
             children.Add(child);
-            if (child > last)
+            if (child > range.Last)
                 Next = child;
         }
     }
-
-    /// <summary>The child after the last one; -1 where there is none.</summary>
-    public int Next { get; }
 
     public int Count => children.Count;
 
@@ -63,7 +65,7 @@ internal sealed class RangeLinks : IDirectoryLinks
         ref readonly var e = ref tree[entry];
         if (e.Kind == EntryKind.Directory || e.Size > profile.ChunkSize)
         {
-            int found = Array.BinarySearch(known, (entry, 0), s_byEntry);
+            int found = known.BinarySearch((entry, 0), s_byEntry);
             if (found >= 0)
                 return new EntrySize(0, profile.NodeCidLength, known[found].DagSize);
         }

@@ -32,7 +32,11 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
     public NodeSize Measure(IDirectoryLinks links, NodeMetadata metadata)
     {
         var totals = TotalsOf(links);
-        return IsSharded(totals, metadata) ? new HamtSizes(profile, links, metadata).Measure() : MeasureOneNode(totals, metadata);
+        if (!IsSharded(totals, metadata))
+            return MeasureOneNode(totals, metadata);
+        var sharded = new HamtSizes(profile);
+        sharded.Take(links, metadata);
+        return sharded.Measure();
     }
 
     /// <summary>Sizes of a directory that is one node.</summary>

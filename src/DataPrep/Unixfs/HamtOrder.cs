@@ -8,30 +8,28 @@ namespace DataPrep.Unixfs;
 /// The links of a sharded directory in the order of the hashes of their names. Buckets are chosen by the bits of the hash,
 /// most significant first, so every shard is a range of them, and the tree needs no nodes in memory.
 /// </summary>
-internal sealed class HamtOrder
+internal sealed class HamtOrder(UnixFsProfile profile)
 {
-    private readonly UnixFsProfile profile;
-    private readonly IDirectoryLinks links;
-    private readonly ulong[] hashes;
-    private readonly int[] order;
-    private readonly int bits;
+    private readonly int bits = BitOperations.Log2((uint)profile.HamtFanout);
+    private IDirectoryLinks? links;
+    private ulong[] hashes = [];
+    private int[] order = [];
 
-    public HamtOrder(UnixFsProfile profile, IDirectoryLinks links)
-    {
-        (this.profile, this.links) = (profile, links);
-        bits = BitOperations.Log2((uint)profile.HamtFanout);
-        NameDigits = (bits + 3) / 4;
-        hashes = new ulong[links.Count];
-        order = new int[links.Count];
-        for (int i = 0; i < order.Length; i++)
-            (hashes[i], order[i]) = (Murmur3.Hash(links.Name(i)), i);
-        Array.Sort(hashes, order);
-    }
-
-    public int Count => order.Length;
+    public int Count { get; private set; }
 
     /// <summary>Hex digits of the largest bucket number, which stand before every name in a shard.</summary>
-    public int NameDigits { get; }
+    public int NameDigits => (bits + 3) / 4;
+
+    /// <summary>Hashes and sorts the links of a directory; of one that was sorted before nothing is left.</summary>
+    public void Sort(IDirectoryLinks directory)
+    {
+        (links, Count) = (directory, directory.Count);
+        if (hashes.Length < Count)
+            (hashes, order) = (new ulong[Count], new int[Count]);
+        for (int i = 0; i < Count; i++)
+            (hashes[i], order[i]) = (Murmur3.Hash(links.Name(i)), i);
+        Array.Sort(hashes, order, 0, Count);
+    }
 
     /// <summary>Number of the link at a place in this order.</summary>
     public int Link(int index) => order[index];
@@ -40,7 +38,7 @@ internal sealed class HamtOrder
     {
         int shift = 64 - (bits * (depth + 1));
         if (shift < 0)
-            throw new InvalidDataException($"'{PathText.Quote(links.Name(order[index]))}' and another name of the same folder have the same hash; the folder cannot be sharded");
+            throw new InvalidDataException($"'{PathText.Quote(links!.Name(order[index]))}' and another name of the same folder have the same hash; the folder cannot be sharded");
         return (int)(hashes[index] >> shift) & (profile.HamtFanout - 1);
     }
 

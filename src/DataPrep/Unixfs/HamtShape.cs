@@ -5,10 +5,14 @@ namespace DataPrep.Unixfs;
 /// <summary>The blocks of a sharded directory.</summary>
 internal sealed class HamtShape(UnixFsProfile profile, IDirectoryLinks links, NodeMetadata metadata)
 {
-    private readonly HamtOrder order = new(profile, links);
+    private readonly HamtOrder order = new(profile);
     private byte[] block = [];
 
-    public void Emit(IBlockSink sink, Span<byte> digest) => _ = Emit(0, order.Count, 0, sink, digest);
+    public void Emit(IBlockSink sink, Span<byte> digest)
+    {
+        order.Sort(links);
+        _ = Emit(0, order.Count, 0, sink, digest);
+    }
 
     /// <summary>Appends the sub-shards in bucket order, then the shard; returns its cumulative size.</summary>
     private long Emit(int begin, int end, int depth, IBlockSink sink, Span<byte> digest)

@@ -6,34 +6,33 @@ namespace DataPrep.Unixfs;
 /// Sizes of a sharded directory, and of what it would be with only the first of its links: names are hashed and sorted
 /// once, and then every number of links is measured in one pass.
 /// </summary>
-internal sealed class HamtSizes
+internal sealed class HamtSizes(UnixFsProfile profile)
 {
-    private readonly UnixFsProfile profile;
-    private readonly IDirectoryLinks links;
-    private readonly NodeMetadata metadata;
-    private readonly HamtOrder order;
+    private readonly HamtOrder order = new(profile);
+    private IDirectoryLinks? links;
+    private NodeMetadata metadata;
 
-    // In the order of the hashes: length of each link in its shard, and cumulative size of what it links to.
-    private readonly int[] linkLengths;
-    private readonly long[] dagSizes;
+    // Of each link its length in its shard, and the cumulative size of what it links to.
+    private (int Length, long DagSize)[] sizes = [];
     private int count;
     private long lastDagSize, sectionBytes;
 
-    public HamtSizes(UnixFsProfile profile, IDirectoryLinks links, NodeMetadata metadata)
+    /// <summary>Takes the links of a directory, which stay in use until those of another are taken; room is used again.</summary>
+    public void Take(IDirectoryLinks directory, NodeMetadata ofDirectory)
     {
-        (this.profile, this.links, this.metadata) = (profile, links, metadata);
-        order = new HamtOrder(profile, links);
-        linkLengths = new int[order.Count];
-        dagSizes = new long[order.Count];
-        for (int i = 0; i < dagSizes.Length; i++)
+        (links, metadata) = (directory, ofDirectory);
+        order.Sort(links);
+        if (sizes.Length < order.Count)
+            sizes = new (int, long)[order.Count];
+        for (int i = 0; i < order.Count; i++)
         {
-            dagSizes[i] = links.DagSize(order.Link(i));
-            linkLengths[i] = LinkLength(order.Link(i), dagSizes[i]);
+            long dagSize = links.DagSize(i);
+            sizes[i] = (LinkLength(i, dagSize), dagSize);
         }
     }
 
     /// <summary>Sizes with all links.</summary>
-    public NodeSize Measure() => Measure(order.Count, links.DagSize(order.Count - 1));
+    public NodeSize Measure() => Measure(order.Count, links!.DagSize(order.Count - 1));
 
     /// <summary>Sizes with only some links.</summary>
     /// <param name="first">How many: the first ones by their number, at least one.</param>
@@ -52,11 +51,11 @@ internal sealed class HamtSizes
         for (int i = begin, next; i < end; i = next)
         {
             int bucket = order.Bucket(i, depth);
-            int taken = 0, value = 0;
+            int taken = 0, link = 0;
             for (next = i; next < end && order.Bucket(next, depth) == bucket; next++)
             {
                 if (order.Link(next) < count)
-                    (taken, value) = (taken + 1, next);
+                    (taken, link) = (taken + 1, order.Link(next));
             }
 
             if (taken == 0)
@@ -68,15 +67,15 @@ internal sealed class HamtSizes
                 length += DagPb.LinkLength(profile.NodeCidLength, order.NameDigits, (ulong)size);
                 below += size;
             }
-            else if (order.Link(value) == count - 1)
+            else if (link == count - 1)
             {
-                length += LinkLength(count - 1, lastDagSize);
+                length += LinkLength(link, lastDagSize);
                 below += lastDagSize;
             }
             else
             {
-                length += linkLengths[value];
-                below += dagSizes[value];
+                length += sizes[link].Length;
+                below += sizes[link].DagSize;
             }
         }
 
@@ -86,5 +85,5 @@ internal sealed class HamtSizes
     }
 
     private int LinkLength(int link, long dagSize) =>
-        DagPb.LinkLength(links.CidLength(link), order.NameDigits + links.Name(link).Length, (ulong)dagSize);
+        DagPb.LinkLength(links!.CidLength(link), order.NameDigits + links.Name(link).Length, (ulong)dagSize);
 }

@@ -10,7 +10,7 @@ public sealed class PieceCutterTests
 {
     /// <summary>Every piece as large as the twin makes it, at capacities of all kinds and at the very sizes of ranges.</summary>
     [Fact]
-    public void CutsAsTheTwinDoes() => ForAll(2000, (sample, random) =>
+    public void CutsAsTheTwinDoes() => ForAll(1000, (sample, random) =>
     {
         bool keep = random.Next(2) == 0;
         long capacity = Capacity(sample, random);
