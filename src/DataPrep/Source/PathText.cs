@@ -43,4 +43,12 @@ internal static class PathText
         return path;
     }
 
+    /// <summary>Order component by component: the separator sorts before every other byte.</summary>
+    public static int Compare(ReadOnlySpan<byte> x, ReadOnlySpan<byte> y)
+    {
+        int common = x.CommonPrefixLength(y);
+        if (common == x.Length || common == y.Length)
+            return x.Length.CompareTo(y.Length);
+        return (x[common] == '/' ? 0 : x[common]).CompareTo(y[common] == '/' ? 0 : y[common]);
+    }
 }
