@@ -27,8 +27,9 @@ public sealed class CleanDatasetTests : IDisposable
     {
         var cases = new TheoryData<string, bool, bool>();
         foreach (string profile in Profiles.Keys)
-        {
             cases.Add(profile, false, false);
+        foreach (string profile in (string[])["2025", "2015, mode"])
+        {
             cases.Add(profile, true, false);
             cases.Add(profile, false, true);
         }

@@ -65,7 +65,7 @@ public sealed class RecordDamageTests : IDisposable
 
     /// <summary>Some of the bits, since each takes as many pieces.</summary>
     [Theory]
-    [InlineData(RecordFile.Dataset, 3)]
+    [InlineData(RecordFile.Dataset, 11)]
     [InlineData(RecordFile.Pieces, 37)]
     [InlineData(RecordFile.Files, 59)]
     public void NoFlippedBitEndsTheVerificationOfSeveralPieces(string name, int step)
