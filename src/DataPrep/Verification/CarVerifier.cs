@@ -53,7 +53,7 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
         var tree = FileCommP.Compute(path, threads, progress.Add, cancel);
         IReadOnlyList<Cid> roots = [];
         Cid last = default;
-        long blocks = 0, unverifiable = 0, end = 0;
+        long blocks = 0, unverifiable = 0, firstUnverifiable = -1, end = 0;
         bool isWhole = false;
         try
         {
@@ -75,7 +75,8 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
                     continue;
                 }
 
-                unverifiable += check == BlockCheck.Unverifiable ? 1 : 0;
+                if (check == BlockCheck.Unverifiable && unverifiable++ == 0)
+                    firstUnverifiable = section.Offset;
                 _ = index.TryAdd(section.Cid, section.DataOffset, section.DataLength);
                 if (section.Cid.Codec == Multicodec.DagPb)
                     CheckNode(path, section, isElsewhere);
@@ -89,7 +90,7 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
         }
 
         if (unverifiable > 0)
-            log.Warn("unverifiable-hash", path, -1, $"{unverifiable} blocks have a hash function that cannot be checked");
+            log.Warn("unverifiable-hash", path, firstUnverifiable, $"{unverifiable} blocks, from here on, have a hash function that cannot be checked");
         // A damaged block is there, unless a sound copy is: it is not missing as well.
         foreach (var (cid, offset, length) in damaged)
             _ = index.TryAdd(cid, offset, length);

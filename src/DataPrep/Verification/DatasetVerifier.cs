@@ -7,7 +7,7 @@ namespace DataPrep.Verification;
 
 /// <summary>
 /// Verifies a packed dataset: every data piece by itself, the dag pieces with all others, and that the records say what the
-/// pieces hold. Findings come in the order of the pieces, whatever the number of threads. Memory: 56 bytes for each block
+/// pieces hold. Findings come in the order of the pieces, whatever the number of threads. Memory: about 60 bytes for each block
 /// of the dataset (<see cref="BlockIndex"/>), and what is read of one piece for each thread.
 /// </summary>
 internal sealed class DatasetVerifier(string folder, FindingLog log, int threads, PackProgress progress, CancellationToken cancel)

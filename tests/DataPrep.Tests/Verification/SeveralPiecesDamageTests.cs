@@ -26,18 +26,20 @@ public sealed class SeveralPiecesDamageTests : IDisposable
 
     private string Copy() => PieceSurgery.Copy(dataset.Out, scratch.At("copy"));
 
-    /// <summary>One bit of each byte, another one each time.</summary>
+    /// <summary>Some of the bits, at different places in their bytes, since each takes all pieces.</summary>
     [Fact]
-    public void EveryFlippedByteOfAPieceIsFound()
+    public void EveryFlippedBitOfAPieceIsFound()
     {
         foreach (var piece in dataset.Pieces)
         {
             SmallDataset.FlipEachBit(dataset.CarOf(piece), bit =>
             {
-                var findings = dataset.Verify();
-                Assert.True(findings.Any(f => f.IsError && f.Code == "piece-cid" && f.Path == dataset.CarOf(piece)), $"bit {bit} of {piece.CarFile}: piece CID");
-                Assert.True(findings.Any(f => f.IsError && f.Path == dataset.CarOf(piece) && f.Code is "framing" or "block-hash" or "missing-block" or "missing-root" or "root-cid" && f.Offset >= 0), $"bit {bit} of {piece.CarFile}: where");
-            }, 9);
+                var findings = dataset.Verify().Where(f => f.IsError && f.Path == dataset.CarOf(piece)).ToList();
+                Assert.True(findings.Exists(f => f.Code == "piece-cid"), $"bit {bit} of {piece.CarFile}: piece CID");
+                // A block of a dag piece may be in a data piece too, and is not missed then.
+                if (piece.Kind == "data")
+                    Assert.True(findings.Exists(f => f.Code is "framing" or "block-hash" or "missing-block" or "missing-root" && f.Offset >= 0), $"bit {bit} of {piece.CarFile}: where");
+            }, 19);
         }
     }
 
