@@ -51,6 +51,7 @@ public sealed record DatasetRecord
     public required long Pieces { get; init; }
 
     /// <summary>Piece CIDs of the pieces that hold the dataset DAG, in order; empty where the dataset lies whole in one piece.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> DagPieces { get; init; } = [];
 
     /// <summary>Number of inputs left out; they are listed in <c>skipped.jsonl</c>.</summary>
