@@ -235,21 +235,28 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
 
     private void RefuseOutputInSource()
     {
-        byte[] output = ResolvedOutput();
-        foreach (string source in options.Sources)
+        var outputs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string named in (string[])[options.Output, .. options.MoreOutputs])
         {
-            byte[] path = PathText.FromArgument(source);
-            if (Posix.StatPath(path, out var stamp) != 0 || stamp.Type != Posix.S_IFDIR || Posix.RealPath(path, out _) is not { } folder)
-                continue;
-            if (output.AsSpan().StartsWith(folder) && (output.Length == folder.Length || folder[^1] == '/' || output[folder.Length] == '/'))
-                throw new UsageException($"{PathText.Quote(options.Output)}: OUT is inside the source {PathText.Quote(source)}, so that packing would change what is packed; choose a folder outside");
+            byte[] output = ResolvedOutput(named);
+            foreach (string source in options.Sources)
+            {
+                byte[] path = PathText.FromArgument(source);
+                if (Posix.StatPath(path, out var stamp) != 0 || stamp.Type != Posix.S_IFDIR || Posix.RealPath(path, out _) is not { } folder)
+                    continue;
+                if (output.AsSpan().StartsWith(folder) && (output.Length == folder.Length || folder[^1] == '/' || output[folder.Length] == '/'))
+                    throw new UsageException($"{PathText.Quote(named)}: OUT is inside the source {PathText.Quote(source)}, so that packing would change what is packed; choose a folder outside");
+            }
+
+            if (!outputs.TryAdd(Convert.ToHexString(output), named))
+                throw new UsageException($"-o: {PathText.Quote(outputs[Convert.ToHexString(output)])} and {PathText.Quote(named)} are one folder");
         }
     }
 
-    /// <summary>The canonical path that OUT has, or will have once made.</summary>
-    private byte[] ResolvedOutput()
+    /// <summary>The canonical path that a folder has, or will have once made.</summary>
+    private static byte[] ResolvedOutput(string named)
     {
-        string existing = Folder.Path, rest = "";
+        string existing = Path.TrimEndingDirectorySeparator(Path.GetFullPath(named)), rest = "";
         byte[]? real;
         while ((real = Posix.RealPath(PathText.FromArgument(existing), out _)) is null && Path.GetDirectoryName(existing) is { } parent)
             (existing, rest) = (parent, Path.Join(Path.GetFileName(existing), rest));

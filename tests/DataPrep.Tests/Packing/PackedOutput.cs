@@ -28,15 +28,21 @@ internal sealed record PackedOutput(string Folder, PackResult Result)
     /// <summary>The commitment that the tree sidecar holds, which the records have to agree with.</summary>
     public PieceCommitment Sidecar()
     {
-        using var stream = File.OpenRead(Path.Combine(Folder, Piece.PieceCid + ".tree"));
+        Assert.Equal(Piece, Assert.Single(Lines(RecordFile.Pieces, RecordJson.Default.PieceRecord)));
+        return CheckSidecar(Piece);
+    }
+
+    /// <summary>The commitment in a piece's tree sidecar, which its record has to agree with.</summary>
+    public PieceCommitment CheckSidecar(PieceRecord record)
+    {
+        using var stream = File.OpenRead(Path.Combine(Folder, record.PieceCid + ".tree"));
         var commitment = TreeSidecar.Read(stream).Commitment;
-        var listed = Assert.Single(Lines(RecordFile.Pieces, RecordJson.Default.PieceRecord));
-        Assert.Equal(Piece, listed);
-        Assert.Equal(commitment.CidV1.ToString(), listed.PieceCid);
-        Assert.Equal(commitment.CidV2.ToString(), listed.PieceCidV2);
-        Assert.Equal(commitment.PieceSize, listed.PieceSize);
-        Assert.Equal(new FileInfo(CarPath).Length, listed.CarSize);
-        Assert.Equal(listed.CarSize, commitment.PayloadSize);
+        Assert.Equal(commitment.CidV1.ToString(), record.PieceCid);
+        Assert.Equal(commitment.CidV2.ToString(), record.PieceCidV2);
+        Assert.Equal(commitment.PieceSize, record.PieceSize);
+        Assert.Equal(record.CarSize, commitment.PayloadSize);
+        using var car = File.OpenRead(Path.Combine(Folder, record.CarFile));
+        Assert.Equal(car.Length, record.CarSize);
         return commitment;
     }
 

@@ -31,7 +31,7 @@ internal abstract record Sample(uint Mode, (long Seconds, int Nanos) Mtime)
         profile.HamtEstimation == HamtEstimation.BlockBytes)
     { KeepLeafBytes = true };
 
-    public RefDag Build(UnixFsProfile profile) => RefUnixfs.Build(Reference(profile), Options(profile));
+    public RefDag Build(UnixFsProfile profile) => RefUnixfs.Build(ToReference(profile), Options(profile));
 
     /// <summary>This entry and all below, every folder before its content, siblings by the bytes of their names.</summary>
     public IEnumerable<(byte[] Path, Sample Node)> Walk(byte[] path)
@@ -102,7 +102,7 @@ internal abstract record Sample(uint Mode, (long Seconds, int Nanos) Mtime)
         tree.Close(index);
     }
 
-    private RefNode Reference(UnixFsProfile profile)
+    public RefNode ToReference(UnixFsProfile profile)
     {
         uint? mode = profile.PreserveMode ? Mode : null;
         (long, int)? mtime = profile.PreserveMtime ? Mtime : null;
@@ -110,7 +110,7 @@ internal abstract record Sample(uint Mode, (long Seconds, int Nanos) Mtime)
         {
             SampleFile file => new RefFile(file.Content, mode, mtime),
             SampleLink link => new RefSymlink(link.Target, mtime),
-            SampleFolder folder => new RefDirectory([.. folder.Entries.Select(entry => (entry.Name, entry.Node.Reference(profile)))], mode, mtime),
+            SampleFolder folder => new RefDirectory([.. folder.Entries.Select(entry => (entry.Name, entry.Node.ToReference(profile)))], mode, mtime),
             _ => throw new InvalidOperationException(),
         };
     }

@@ -8,8 +8,10 @@ namespace DataPrep.Tests.Packing;
 /// <summary>Random profiles with tiny chunks and few links, so that trees are deep, and random trees with names of any bytes.</summary>
 internal static class SampleGen
 {
-    private const int MostLeaves = 300;
     private const int Largest = 12_000;
+
+    private static readonly Limits Usual = new(300, 3, 40);
+    private static readonly Limits Small = new(20, 2, 14);
 
     private static readonly byte[][] OddNames =
     [
@@ -43,10 +45,10 @@ internal static class SampleGen
             PreserveMtime = mtime,
         };
 
-    public static Gen<(UnixFsProfile Profile, Sample Root)> Case { get; } =
-        from profile in Profile
-        from root in Gen.Frequency((8, Folder(profile, 3)), (1, File(profile)), (1, Link))
-        select (profile, root);
+    public static Gen<(UnixFsProfile Profile, Sample Root)> Case { get; } = CaseOf(Usual);
+
+    /// <summary>Smaller ones, of which many can be looked at closely.</summary>
+    public static Gen<(UnixFsProfile Profile, Sample Root)> SmallCase { get; } = CaseOf(Small);
 
     private static Gen<(long Seconds, int Nanos)> Mtime { get; } =
         from seconds in Gen.Elements<long>(-3600, -1, 0, 1, 127, 128, 1_700_000_000, 4_102_444_800)
@@ -66,28 +68,38 @@ internal static class SampleGen
         from mtime in Mtime
         select (Sample)new SampleLink(target, mtime);
 
-    private static Gen<Sample> File(UnixFsProfile profile) =>
-        from size in Size(profile.ChunkSize, profile.MaxLinks)
+    private static Gen<(UnixFsProfile Profile, Sample Root)> CaseOf(Limits limits) =>
+        from profile in Profile
+        from root in Gen.Frequency((8, Folder(profile, limits)), (1, File(profile, limits)), (1, Link))
+        select (profile, root);
+
+    private static Gen<Sample> File(UnixFsProfile profile, Limits limits) =>
+        from size in Size(profile.ChunkSize, profile.MaxLinks, limits.Leaves)
         from seed in Gen.Choose(0, 5)
         from mode in Gen.Elements(0x1a4u, 0x180u, 0x124u, 0x1edu, 0x9edu)
         from mtime in Mtime
         select (Sample)new SampleFile(seed == 0 ? new byte[size] : Sample.Bytes(seed, size), mode, mtime);
 
-    private static Gen<int> Size(int chunk, int links) =>
+    private static Gen<int> Size(int chunk, int links, int most) =>
         from level in Gen.Elements(0, 1, chunk, 2 * chunk, links * chunk, (links + 1) * chunk, links * links * chunk, ((links * links) + 1) * chunk, links * links * links * chunk)
         from delta in Gen.Choose(-1, 1)
-        select Math.Clamp(level + delta, 0, Math.Min(Largest, MostLeaves * chunk));
+        select Math.Clamp(level + delta, 0, Math.Min(Largest, most * chunk));
 
-    private static Gen<Sample> Folder(UnixFsProfile profile, int depth) =>
-        from count in Gen.Frequency((6, Gen.Choose(0, 6)), (1, Gen.Choose(15, 40)))
+    private static Gen<Sample> Folder(UnixFsProfile profile, Limits limits) =>
+        from count in Gen.Frequency((6, Gen.Choose(0, 6)), (1, Gen.Choose(limits.Children * 3 / 8, limits.Children)))
         from names in Gen.ArrayOf(Name, count)
-        from nodes in Gen.ArrayOf(Node(profile, count > 6 ? 0 : depth), count)
+        from nodes in Gen.ArrayOf(Node(profile, limits with { Depth = count > 6 ? 0 : limits.Depth }), count)
         from mode in Gen.Elements(0x1edu, 0x1c0u, 0x3ffu)
         from mtime in Mtime
         select (Sample)new SampleFolder(
             [.. names.Zip(nodes).DistinctBy(entry => Convert.ToHexString(entry.First))], mode, mtime);
 
-    private static Gen<Sample> Node(UnixFsProfile profile, int depth) => depth == 0
-        ? Gen.Frequency((5, File(profile)), (1, Link))
-        : Gen.Frequency((5, File(profile)), (1, Link), (2, Folder(profile, depth - 1)));
+    private static Gen<Sample> Node(UnixFsProfile profile, Limits limits) => limits.Depth == 0
+        ? Gen.Frequency((5, File(profile, limits)), (1, Link))
+        : Gen.Frequency((5, File(profile, limits)), (1, Link), (2, Folder(profile, limits with { Depth = limits.Depth - 1 })));
+
+    /// <param name="Leaves">Most leaves of a file.</param>
+    /// <param name="Depth">Folders in one another.</param>
+    /// <param name="Children">Most entries of a folder.</param>
+    private sealed record Limits(int Leaves, int Depth, int Children);
 }

@@ -10,6 +10,14 @@ internal sealed record RefFile(Func<Stream> Open, uint? Mode = null, (long Secon
         : this(() => new MemoryStream(content, writable: false), mode, mtime)
     {
     }
+
+    public byte[] Bytes()
+    {
+        using var stream = Open();
+        using var content = new MemoryStream();
+        stream.CopyTo(content);
+        return content.ToArray();
+    }
 }
 
 /// <summary>A directory; the entries may come in any order, names are raw bytes.</summary>
