@@ -57,6 +57,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         // A scan comes before anything is made, since it may find that there is nothing to pack.
         bool isBegun = Workspace.PlanIn(Folder.Work) is not null && !options.Restart;
         var plan = isBegun ? null : Plan();
+        if (plan is not null)
+            DatasetRun.RequireMemory(options, plan);
         bool isNew = !Directory.Exists(Folder.Work);
         if (plan is not null && isNew)
             RequireRoom(plan, 0);
@@ -104,7 +106,6 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         var wanted = new PlanHeader([.. options.Sources.Select(Path.GetFullPath)], described, described, []);
         if (plan is not null)
         {
-            DatasetRun.RequireMemory(options, plan);
             wanted = wanted with { Dataset = plan.Dataset, DagSizes = plan.DagSizes };
             return (Workspace.Begin(Folder, plan, wanted), wanted);
         }
@@ -283,8 +284,25 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         long free = folders.FreeSpace;
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
-        long needed = cars + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16) - there;
+        long holes = HolesOf(plan.Tree);
+        folders.Reserve = holes == 0;
+        // Around each leaf a little of a hole is written.
+        long needed = cars - (holes / 20 * 19) + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16) - there;
         if (free < needed)
             throw new IOException($"too little room in {Folder.Path}: {needed} bytes are needed, {free} are free");
+    }
+
+    /// <summary>Bytes of large files that are holes, and will be holes in the pieces.</summary>
+    private static long HolesOf(SourceTree tree)
+    {
+        const long Large = 16 << 20;
+        long holes = 0;
+        for (int i = 0; i < tree.Count; i++)
+        {
+            if (tree[i].Kind == EntryKind.File && tree[i].Size >= Large)
+                holes += Posix.Holes(tree.Location(i), tree[i].Size);
+        }
+
+        return holes;
     }
 }
