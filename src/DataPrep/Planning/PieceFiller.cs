@@ -196,7 +196,7 @@ internal sealed class PieceFiller
     {
         protected override long Reach(long low, long high, long limit, bool atLeastOne)
         {
-            long most = Math.Min(high - 1, low + (Math.Max(limit, 0) / piece.profile.ChunkSize));
+            long most = low + Math.Min(high - 1 - low, Math.Max(limit, 0) / piece.profile.ChunkSize);
             long reached = low;
             while (reached < most)
             {

@@ -10,7 +10,7 @@ namespace DataPrep.Tests.Planning;
 /// <summary>A tree to cut, small enough for every place in it to be tried.</summary>
 internal sealed record CutSample(UnixFsProfile Profile, int Seed, int Entries, SourceTree Tree)
 {
-    private const int MostLeaves = 40;
+    private const int MostLeaves = 30;
 
     public static Gen<CutSample> Gen { get; } =
         from profile in SampleGen.Profile
