@@ -21,10 +21,14 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Hidden files, empty folders and symlinks are kept; symlinks are entries and never followed.
             One folder becomes the root; one file is the root itself; several sources stand in one root folder.
             What cannot be read is listed in skipped.jsonl, and the exit code is 3.
+            Patterns are those of .gitignore files, held against paths relative to each SOURCE folder: *.tmp and cache/ match
+            anywhere, /raw and raw/2024 at the top; the last --exclude that matches decides, and !PATTERN takes back.
 
             Example:
               dataprep pack /data/climate -o /staging/climate
               dataprep pack run1 run2 -o out --piece-size 64GiB --preserve-mtime
+              dataprep pack /data/climate -o out --include '*.nc' --exclude /raw/tmp/
+              find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new
             """,
         ["commp"] = """
             Example:

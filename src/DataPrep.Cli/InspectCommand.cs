@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DataPrep.Car;
 using DataPrep.Ipld;
+using DataPrep.Records;
 
 namespace DataPrep.Cli;
 
@@ -51,7 +52,7 @@ internal static class InspectCommand
             terminal.Result($"{section.Offset,14} {section.DataLength,9} {section.Cid}");
         }
 
-        long size = new FileInfo(path).Length;
+        long size = LinkedFile.Length(path);
         long padding = reader.Version == 1 ? size - end : 0;
         terminal.Event("summary", writer =>
         {

@@ -15,7 +15,7 @@ internal static class LsCommand
         var common = new CommonOptions();
         var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files", Arity = ArgumentArity.OneOrMore };
         var isLong = new Option<bool>("--long", "-l") { Description = "With type, size and CID" };
-        var command = new Command("ls", "Lists the files, folders and symlinks in pieces, as their DAGs have them") { targets, isLong };
+        var command = new Command("ls", "Lists the files, folders and symlinks of a dataset, or those in a CAR, as their DAGs have them") { targets, isLong };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -23,10 +23,7 @@ internal static class LsCommand
             return CommandRunner.Guard(terminal, () =>
             {
                 foreach (string target in parsed.GetValue(targets)!)
-                {
-                    foreach (string car in CarsOf(target))
-                        List(car, parsed.GetValue(isLong), terminal);
-                }
+                    List(target, parsed.GetValue(isLong), terminal);
 
                 return ExitCode.Done;
             });
@@ -34,27 +31,30 @@ internal static class LsCommand
         return command;
     }
 
-    private static IEnumerable<string> CarsOf(string target)
+    private static void List(string target, bool isLong, Terminal terminal)
     {
-        if (!Directory.Exists(target))
-            return [target];
-        return File.Exists(Path.Join(target, RecordFile.Pieces))
-            ? RecordFile.ReadPieces(target).Select(piece => Path.Join(target, piece.CarFile))
-            : throw new FileNotFoundException($"{target}: no packed dataset ({RecordFile.Pieces} is missing)");
+        if (Directory.Exists(target))
+        {
+            using var dataset = PackedDataset.Open(target);
+            List(dataset.Blocks, [dataset.Root], isLong, terminal);
+        }
+        else
+        {
+            using var car = new CarBlocks(target, new CarReadOptions { AllowZeroPadding = true });
+            List(car, car.Roots, isLong, terminal);
+        }
     }
 
-    private static void List(string car, bool isLong, Terminal terminal)
+    private static void List(IBlockSource blocks, IReadOnlyList<Cid> roots, bool isLong, Terminal terminal)
     {
-        using var blocks = new CarBlocks(car, new CarReadOptions { AllowZeroPadding = true });
-        foreach (var root in blocks.Roots)
+        foreach (var root in roots)
         {
             foreach (var entry in new DagReader(blocks).Walk(root))
             {
                 CommandRunner.Cancel.ThrowIfCancellationRequested();
-                bool isFolder = entry.Type is UnixFsType.Directory or UnixFsType.HamtShard;
-                if (entry.Path.Length == 0 && isFolder)
+                if (entry.Path.Length == 0 && entry.IsFolder)
                     continue;
-                string kind = isFolder ? "dir" : entry.Type == UnixFsType.Symlink ? "symlink" : "file";
+                string kind = entry.IsFolder ? "dir" : entry.Type == UnixFsType.Symlink ? "symlink" : "file";
                 Show(entry, kind, isLong, terminal);
             }
         }

@@ -14,7 +14,8 @@ internal static class PackCommand
     {
         var common = new CommonOptions();
         var dag = new DagOptions();
-        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.OneOrMore };
+        var selection = new SelectionOptions();
+        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var cut = new CutOptionSet();
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source)", HelpName = "NAME" };
@@ -23,6 +24,7 @@ internal static class PackCommand
         var noEmpty = new Option<bool>("--no-empty-dirs") { Description = "Leave out empty folders" };
         var noLinks = new Option<bool>("--no-symlinks") { Description = "Leave out symlinks" };
         var onChange = OptionOf.Word("--on-change", "What to do with a file that changes while it is packed (default retry: at most 3 times)", "retry", "skip", "fail");
+        var restart = new Option<bool>("--restart") { Description = "Begin anew where an earlier run was broken off, instead of going on from there" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
         var memory = OptionOf.Size("--memory", "Most memory to use");
         var inputIo = OptionOf.Word("--input-io", "How large files are read (default auto: past the page cache, where they are on a local disk and not in it)", "auto", "cached");
@@ -31,12 +33,14 @@ internal static class PackCommand
         var outputIo = OptionOf.Word("--output-io", "How the piece is written: past the page cache, or through it (default auto: direct on local disks)", "auto", "direct", "cached");
         var slab = OptionOf.Size("--slab-size", "Padded size of the unit of work, a power of two; has no influence on the output");
         slab.Hidden = true;
+        var checkpoint = new Option<double?>("--checkpoint") { Description = "Seconds of work that may be lost when the run is killed (default 5)", HelpName = "SECONDS" };
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, slab,
+            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
         };
         cut.AddTo(command);
+        selection.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
@@ -54,14 +58,15 @@ internal static class PackCommand
                     throw new UsageException("-o: a folder is named twice");
                 if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
+                string[] paths = selection.Sources(parsed, sources);
                 var options = new PackOptions
                 {
-                    Sources = parsed.GetValue(sources)!,
+                    Sources = paths,
                     Output = targets.FirstOrDefault() ?? "",
                     MoreOutputs = [.. targets.Skip(1)],
                     Name = parsed.GetValue(name),
                     Profile = dag.Profile(parsed),
-                    Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap)),
+                    Scan = new ScanOptions(!parsed.GetValue(noHidden), !parsed.GetValue(noEmpty), !parsed.GetValue(noLinks), parsed.GetValue(wrap), selection.Selection(parsed, paths, terminal)),
                     OnChange = parsed.GetValue(onChange) switch { "skip" => OnChange.Skip, "fail" => OnChange.Fail, _ => OnChange.Retry },
                     Threads = parsed.GetValue(common.Threads),
                     Memory = parsed.GetValue(memory),
@@ -70,7 +75,10 @@ internal static class PackCommand
                     DropBehind = parsed.GetResult(dropBehind) is null ? null : parsed.GetValue(dropBehind) ?? true,
                     OutputIo = parsed.GetValue(outputIo) switch { "direct" => OutputIo.Direct, "cached" => OutputIo.Cached, _ => OutputIo.Auto },
                     SlabSize = parsed.GetValue(slab),
+                    Checkpoint = TimeSpan.FromSeconds(parsed.GetValue(checkpoint) is { } seconds ? seconds is >= 0 and <= 3600 ? seconds : throw new UsageException("--checkpoint must be from 0 to 3600 seconds") : 5),
+                    Restart = parsed.GetValue(restart),
                     Warn = terminal.Warn,
+                    Note = terminal.Note,
                     Detail = terminal.Detail,
                 };
                 options = cut.Apply(parsed, options);
@@ -94,6 +102,7 @@ internal static class PackCommand
                 terminal.Warn($"the CAR has only {piece.CarSize} bytes; storage providers refuse pieces under 127 bytes");
         }
 
+        SelectionOptions.WarnOfNothing(result.Dataset, terminal);
         ReportSkipped(result.Skipped, terminal);
         double seconds = result.Elapsed.TotalSeconds;
         long rate = (long)(result.Dataset.Bytes / Math.Max(seconds, 1e-3));
@@ -151,6 +160,7 @@ internal static class PackCommand
     {
         var progress = new PackProgress();
         var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        SelectionOptions.WarnOfNothing(plan.Dataset, terminal);
         ReportSkipped(plan.Tree.Skipped, terminal);
         var sizes = plan.Pieces.Select(piece => ("data", piece.CarSize)).Concat(plan.DagSizes.Select(size => ("dag", size)))
             .Select(piece => (Kind: piece.Item1, CarSize: Math.Max(piece.Item2, options.LeastCarSize))).ToList();

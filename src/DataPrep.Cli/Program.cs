@@ -11,4 +11,6 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);
-return CommandRunner.Run(root.Parse(args));
+
+// A name or pattern that begins with an @ is a name, not a file of more arguments.
+return CommandRunner.Run(root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }));

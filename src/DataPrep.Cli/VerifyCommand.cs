@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using DataPrep.Packing;
+using DataPrep.Records;
 using DataPrep.Verification;
 
 namespace DataPrep.Cli;
@@ -34,9 +35,16 @@ internal static class VerifyCommand
                 throw new FileNotFoundException($"{target}: no such file or folder");
         }
 
-        long work = targets.Sum(target => Directory.Exists(target) ? DatasetVerifier.Work(target) : 2 * new FileInfo(target).Length);
+        string[] datasets = [.. targets.Where(target => Directory.Exists(target) && !IsFolderOfCars(target))];
+        string[] cars = [.. targets.Except(datasets).SelectMany(target => Directory.Exists(target) ? CarsOf(target, log) : [target])];
+        long work = datasets.Sum(DatasetVerifier.Work) + cars.Sum(car => 2 * LinkedFile.Length(car));
         progress.Begin(work);
-        int pieces = terminal.WithProgress("Verifying", progress, () => targets.Sum(target => VerifyOne(target, log, threads, progress, terminal)));
+        int pieces = terminal.WithProgress("Verifying", progress, () =>
+        {
+            int count = datasets.Sum(dataset => new DatasetVerifier(dataset, log, threads, progress, CommandRunner.Cancel).Verify());
+            new CarSetVerifier(log, threads, progress, CommandRunner.Cancel).Verify(cars, car => Show(car, terminal));
+            return count + cars.Length;
+        });
         double seconds = clock.Elapsed.TotalSeconds;
         terminal.Event("summary", writer =>
         {
@@ -54,23 +62,32 @@ internal static class VerifyCommand
         return log.Errors == 0 ? ExitCode.Done : ExitCode.Verification;
     }
 
-    private static int VerifyOne(string target, FindingLog log, int threads, PackProgress progress, Terminal terminal)
+    /// <summary>A folder that only pieces were put into: it has no records, and no sidecars, which an OUT has even where it is not finished.</summary>
+    private static bool IsFolderOfCars(string folder)
     {
-        if (Directory.Exists(target))
-            return new DatasetVerifier(target, log, threads, progress, CommandRunner.Cancel).Verify();
+        string[] names = [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file))];
+        bool hasRecords = names.Any(name => name is RecordFile.Dataset or RecordFile.Pieces or RecordFile.Files || Path.GetExtension(name) == ".tree");
+        return !hasRecords && names.Any(name => Path.GetExtension(name) == ".car");
+    }
 
-        var car = new CarVerifier(log, threads, progress, CommandRunner.Cancel).Verify(target, allowPadding: false);
+    private static string[] CarsOf(string folder, FindingLog log)
+    {
+        log.Warn("no-records", folder, -1, "has CARs but no records: whether all pieces of a dataset are there is not known");
+        return [.. Directory.EnumerateFiles(folder, "*.car").Order(StringComparer.Ordinal)];
+    }
+
+    private static void Show(VerifiedCar car, Terminal terminal)
+    {
         var commitment = car.Tree.Commitment;
         terminal.Event("car", writer =>
         {
-            writer.WriteString("path", target);
-            writer.WriteNumber("blocks", car.Blocks);
+            writer.WriteString("path", car.Dag.Blocks.Path);
+            writer.WriteNumber("blocks", car.BlockCount);
             writer.WriteString("pieceCid", commitment.CidV1.ToString());
             writer.WriteString("pieceCidV2", commitment.CidV2.ToString());
             writer.WriteNumber("pieceSize", commitment.PieceSize);
         });
-        terminal.Result($"{target}: {car.Blocks} blocks, piece CID {commitment.CidV1}");
-        return 1;
+        terminal.Result($"{car.Dag.Blocks.Path}: {car.BlockCount} blocks, piece CID {commitment.CidV1}");
     }
 
     private static void Report(Finding finding, Terminal terminal)

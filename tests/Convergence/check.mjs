@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { attempt, check, equal, finish, note } from './lib/report.mjs'
 import { CarStore, verifyCar, zeroFrom } from './lib/cars.mjs'
 import { commitment, implementations } from './lib/commp.mjs'
-import { compareExported, compareMetadata, compareUnpacked, sourceTree } from './lib/trees.mjs'
+import { compareAlone, compareCut, compareExported, compareMetadata, compareUnpacked, sourceTree } from './lib/trees.mjs'
 import { checkSchemas, compareParts, compareRows, readManifest, select } from './lib/manifest.mjs'
 import { cannotRebuild, rebuild } from './lib/rebuild.mjs'
 
@@ -36,6 +36,7 @@ async function checkPiece (piece, car) {
   if (read) {
     equal(`${short} has one root, the one in pieces.jsonl`, read.roots.join(), piece.rootCid)
     check(`${short} has blocks`, read.blocks > 0)
+    equal(`${short} ends with its root`, read.last, piece.rootCid)
   }
   if (piece.carSize > piece.payloadSize) check(`${short} ends in zeros`, await zeroFrom(car, piece.payloadSize))
   for (const name of Object.keys(implementations)) {
@@ -75,13 +76,21 @@ equal('every CAR is listed', fs.readdirSync(out).filter(name => name.endsWith('.
 const source = select(sourceTree(root), manifest)
 const store = new CarStore()
 const sections = new Map()
+const trees = new Map()
+const alone = []
 for (const piece of pieces) {
   if (piece.carFile == null) continue
   const car = path.join(out, piece.carFile)
   await checkPiece(piece, car)
   const places = await attempt(`${piece.pieceCid.slice(-8)} can be indexed`, () => store.add(car, piece.payloadSize))
   if (places) sections.set(piece.pieceCid, places)
-  if (piece.kind !== 'data' || options['no-unpack']) continue
+  if (piece.kind !== 'data') continue
+  const own = new CarStore()
+  alone.push(own)
+  await own.add(car, piece.payloadSize)
+  const tree = await attempt(`${piece.pieceCid.slice(-8)} ipfs-unixfs-exporter reads it by itself`, () => compareAlone(source, piece.rootCid, own))
+  if (tree) trees.set(piece.pieceCid, tree)
+  if (options['no-unpack']) continue
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dataprep-unpack-'))
   await attempt(`${piece.pieceCid.slice(-8)} ipfs-car unpack restores the files`, () => unpack(piece, car, source, folder))
   fs.rmSync(folder, { recursive: true, force: true })
@@ -95,7 +104,14 @@ if (manifest.files.length > 0) {
   await attempt('files.jsonl agrees with the source and the DAG', () => compareRows(manifest, source, exported))
   await attempt('parts in files.jsonl stand where they say', () => compareParts(manifest.files, source, sections, store))
 }
-store.close()
+if (pieces.length > 1) {
+  const dag = pieces.filter(piece => piece.kind === 'dag')
+  equal('dagPieces are the pieces of kind dag', dataset.dagPieces.join(), dag.map(piece => piece.pieceCid).join())
+  equal('the last dag piece has the root', dag.at(-1)?.rootCid, dataset.rootCid)
+  const cut = await attempt('cut files are their parts, concatenated', () => compareCut(source, manifest.files, trees))
+  check('a file is cut', cut > 0)
+}
+for (const each of [store, ...alone]) each.close()
 
 const reason = cannotRebuild(source, dataset)
 if (reason) {

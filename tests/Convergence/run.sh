@@ -73,17 +73,24 @@ for seed in "${seeds[@]}"; do
   pack_and_check "$seed" "$tree" --
   pack_and_check "$seed, unixfs-v0-2015" "$tree" --no-datasegment -- --profile unixfs-v0-2015
   pack_and_check "$seed, mode and mtime" "$tree" --no-datasegment --no-unpack -- --preserve-mode --preserve-mtime
+  pack_and_check "$seed, several pieces" "$tree" --no-datasegment -- --piece-size 4MiB --chunk-size 128KiB
+  pack_and_check "$seed, several pieces, unixfs-v0-2015, filled up" "$tree" --no-datasegment --no-unpack -- \
+    --profile unixfs-v0-2015 --piece-size 8MiB --min-piece-size 8MiB
+  pack_and_check "$seed, several pieces, mode and mtime" "$tree" --no-datasegment --no-unpack -- \
+    --piece-size 4MiB --chunk-size 64KiB --max-links 8 --balance --preserve-mode --preserve-mtime
 
   # Without links the importer can be asked for the root; 7000 names make a sharded directory
   plain="$work/plain-$seed"
   node make-tree.mjs "$plain" "$seed" --no-symlinks --small --wide 7000
   pack_and_check "$seed, sharded" "$plain" --
   pack_and_check "$seed, sharded, unixfs-v0-2015" "$plain" --no-datasegment -- --profile unixfs-v0-2015
+  pack_and_check "$seed, sharded, several pieces" "$plain" --no-datasegment --no-unpack -- --max-car-size 100KiB --chunk-size 4KiB
   pack_and_check "$seed, no hidden, no empty directories" "$plain" --no-datasegment -- --no-hidden --no-empty-dirs
 done
 
 # Real trees: a node_modules folder (links in .bin), and the SDK that this machine builds with
 pack_and_check "node_modules" "$here/node_modules" --no-datasegment --
+pack_and_check "node_modules, several pieces" "$here/node_modules" --no-datasegment --no-unpack -- --piece-size 8MiB --chunk-size 16KiB
 sdk=$(dirname "$(realpath "$(command -v dotnet)")")
 pack_and_check "the .NET SDK" "$sdk" --no-datasegment --
 

@@ -81,6 +81,7 @@ fs.writeFileSync(path.join(out, 'dataset.json'), JSON.stringify({
   rootCid, name: 'selftest', profile: 'unixfs-v1-2025', chunkSize: 1048576, maxLinks: 1024, cidVersion: 1, rawLeaves: true, hamtThreshold: 262144,
   hamtFanout: 256, hamtEstimation: 'block-bytes', preserveMode: false, preserveMtime: false, hidden: true, emptyDirs: true, symlinks: true, wrap: false,
   pieceSize: piece.size, files: count('file'), directories: count('dir'), links: 0, bytes: rows.reduce((sum, row) => sum + row.size, 0), pieces: 1,
+  dagPieces: [],
   skipped: 0, tool: 'ipfs-car 3.1.0', previous: null
 }))
 

@@ -1,64 +1,77 @@
 using DataPrep.Ipld;
 using DataPrep.Unixfs;
-using Microsoft.Win32.SafeHandles;
 
 namespace DataPrep.Car;
 
-/// <summary>Random access to the blocks of a CAR, by an index made in one pass over its section headers.</summary>
+/// <summary>Random access to the blocks of a CAR, by an index made in one pass over its sections.</summary>
 internal sealed class CarBlocks : IBlockSource, IDisposable
 {
-    private readonly Dictionary<Cid, (long Section, long Data, int Length)> index = [];
-    private readonly SafeFileHandle file;
-    private readonly string path;
+    private readonly BlockIndex index;
+    private readonly FileHandles files;
+    private readonly bool ownsFiles;
 
+    /// <summary>Makes the index from the section headers.</summary>
+    /// <param name="files">Keeps the file open between reads; null for handles of its own.</param>
     /// <exception cref="MalformedDataException">The file is no CAR, or is cut off.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public CarBlocks(string path, CarReadOptions? options = null)
+    public CarBlocks(string path, CarReadOptions? options = null, FileHandles? files = null)
     {
-        this.path = path;
+        Path = path;
+        index = new BlockIndex();
         using (var reader = CarReader.Open(path, (options ?? new CarReadOptions()) with { SkipData = true }))
         {
             Roots = reader.Roots;
             while (reader.TryReadSection(out var section))
-                _ = index.TryAdd(section.Cid, (section.Offset, section.DataOffset, section.DataLength));
+                _ = index.TryAdd(section.Cid, section.DataOffset, section.DataLength);
         }
 
-        file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
+        index.Trim();
+        (this.files, ownsFiles) = (files ?? new FileHandles(1), files is null);
     }
+
+    /// <summary>Takes an index that was made by who read the file anyway.</summary>
+    public CarBlocks(string path, IReadOnlyList<Cid> roots, BlockIndex index, FileHandles files) =>
+        (Path, Roots, this.index, this.files) = (path, roots, index, files);
+
+    public string Path { get; }
 
     public IReadOnlyList<Cid> Roots { get; }
 
-    public bool Contains(in Cid cid) => index.ContainsKey(cid);
+    public bool Contains(in Cid cid) => index.TryFind(cid, out _, out _);
 
-    /// <summary>Offset of the first section with this CID, or -1.</summary>
-    public long SectionOffset(in Cid cid) => index.TryGetValue(cid, out var place) ? place.Section : -1;
-
-    public long Length(in Cid cid) => index.TryGetValue(cid, out var place) ? place.Length : -1;
+    public long Length(in Cid cid) => index.TryFind(cid, out _, out int length) ? length : -1;
 
     /// <summary>CID of the section at an offset, or null where no section can begin.</summary>
-    public Cid? CidAt(long sectionOffset)
+    public Cid? CidAt(long sectionOffset) => SectionAt(sectionOffset) is var (cid, _) ? cid : null;
+
+    /// <summary>CID and length of the section at an offset, its length varint included, or null where no section can begin.</summary>
+    public (Cid Cid, long Length)? SectionAt(long sectionOffset)
     {
         Span<byte> head = stackalloc byte[Varint.MaxLength + Cid.MaxByteLength];
         if (sectionOffset < 0)
             return null;
-        head = head[..RandomAccess.Read(file, head, sectionOffset)];
+        head = head[..RandomAccess.Read(files.Of(Path), head, sectionOffset)];
         if (Varint.TryRead(head, out ulong section, out int prefix) != VarintStatus.Ok || !Cid.TryRead(head[prefix..], out var cid, out int cidLength))
             return null;
 
         // One byte too early can look like a section too, of another length.
-        return index.TryGetValue(cid, out var place) && section == (ulong)(cidLength + place.Length) ? cid : null;
+        return index.TryFind(cid, out _, out int length) && section == (ulong)(cidLength + length) ? (cid, prefix + (long)section) : null;
     }
 
     public byte[]? Read(in Cid cid)
     {
-        if (!index.TryGetValue(cid, out var place))
+        if (!index.TryFind(cid, out long offset, out int length))
             return null;
-        byte[] block = new byte[place.Length];
-        int got = RandomAccess.Read(file, block, place.Data);
+        byte[] block = new byte[length];
+        int got = RandomAccess.Read(files.Of(Path), block, offset);
         if (got < block.Length || BlockHash.Verify(cid, block) == BlockCheck.Mismatch)
-            throw new MalformedDataException($"block {cid} does not match its CID", place.Data, path);
+            throw new MalformedDataException($"block {cid} does not match its CID", offset, Path);
         return block;
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        if (ownsFiles)
+            files.Dispose();
+    }
 }

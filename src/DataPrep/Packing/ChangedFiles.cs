@@ -1,13 +1,18 @@
+using System.Text;
 using DataPrep.Source;
 
 namespace DataPrep.Packing;
 
-/// <summary>What is decided of files that are not what was scanned.</summary>
-internal sealed class ChangedFiles(SourceTree tree, PackOptions options)
+/// <summary>
+/// What is decided of files that are not what was scanned. In a dataset of one piece a changed file keeps its place;
+/// else it is packed in a later round, or the pieces behind it would all become others.
+/// </summary>
+internal sealed class ChangedFiles(SourceTree tree, bool inPlace)
 {
     private const int MostAttempts = 3;
     private readonly Dictionary<int, int> attempts = [];
     private readonly Dictionary<int, int> rounds = [];
+    private readonly List<(int Order, int Entry)> history = [];
 
     /// <summary>Whether all is as it was scanned.</summary>
     public bool IsEmpty => attempts.Count == 0;
@@ -21,21 +26,38 @@ internal sealed class ChangedFiles(SourceTree tree, PackOptions options)
     /// <summary>Whether an entry is packed with a round.</summary>
     public bool Takes(int entry, int round) => tree[entry].Kind != EntryKind.Removed && RoundOf(entry) == round;
 
-    /// <summary>Takes a file's new state, to be packed with a later round, or takes it out of the dataset.</summary>
-    /// <param name="round">The round that takes what changed.</param>
-    public void Take(SourceChangedException change, int round)
+    /// <summary>The entries that were decided on after a moment.</summary>
+    public IEnumerable<int> Since(int order) => history.Where(change => change.Order >= order).Select(change => change.Entry);
+
+    /// <summary>Decides: a file is taken in its new state, or left out.</summary>
+    /// <param name="warn">Is told what is decided.</param>
+    /// <returns>What is to be noted in the journal.</returns>
+    public EntryChanged Decide(SourceChangedException change, OnChange onChange, Action<string> warn)
     {
-        int attempt = attempts[change.Entry] = attempts.GetValueOrDefault(change.Entry) + 1;
-        bool again = options.OnChange == OnChange.Retry && change.Reason == "changed" && attempt <= MostAttempts;
+        bool again = onChange == OnChange.Retry && change.Reason == "changed" && attempts.GetValueOrDefault(change.Entry) < MostAttempts;
+        FileStamp? taken = null;
         if (again && Posix.StatPath(tree.Location(change.Entry), out var stamp) == 0 && stamp.Type == Posix.S_IFREG)
+            taken = stamp;
+        warn(taken is null ? $"{change.Message}; left out"
+            : inPlace ? $"{change.Message}; packing it again with its new state"
+            : $"{change.Message}; packing it again with its new state, when all else is done");
+        return new EntryChanged { Entry = change.Entry, Stamp = taken, Reason = Encoding.UTF8.GetBytes(change.Reason), Detail = Encoding.UTF8.GetBytes(change.Detail) };
+    }
+
+    /// <summary>Takes over a decision.</summary>
+    /// <param name="order">Its place among all that is noted.</param>
+    public void Apply(in EntryChanged change, int order)
+    {
+        attempts[change.Entry] = attempts.GetValueOrDefault(change.Entry) + 1;
+        history.Add((order, change.Entry));
+        if (change.Stamp is not { } stamp)
         {
-            options.Warn($"{change.Message}; packing it again with its new state{(round > 0 ? ", when all else is done" : "")}");
-            tree.Renew(change.Entry, stamp);
-            rounds[change.Entry] = round;
+            tree.Remove(change.Entry, Encoding.UTF8.GetString(change.Reason), Encoding.UTF8.GetString(change.Detail));
             return;
         }
 
-        options.Warn($"{change.Message}; left out");
-        tree.Remove(change.Entry, change.Reason, change.Detail);
+        tree.Renew(change.Entry, stamp);
+        if (!inPlace)
+            rounds[change.Entry] = RoundOf(change.Entry) + 1;
     }
 }

@@ -1,6 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using DataPrep.Hashing;
-using DataPrep.Ipld;
 using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Records;
@@ -11,76 +9,118 @@ namespace DataPrep.Packing;
 
 /// <summary>
 /// Makes the pieces of a planned dataset: the data pieces, several at once; then those of files that changed meanwhile;
-/// at last the dataset DAG.
+/// at last the dataset DAG, and the records. Goes on from what the workspace holds.
 /// </summary>
 internal sealed class DatasetRun : IDisposable
 {
     private readonly PackOptions options;
-    private readonly PackPlan plan;
+    private readonly Workspace space;
+    private readonly PlanHeader header;
     private readonly PieceFolders folders;
     private readonly PackProgress progress;
     private readonly CancellationToken cancel;
-    private readonly ChangedFiles changed;
     private readonly List<CutRound> rounds = [];
     private readonly SortedDictionary<int, PieceRecord> finished = [];
     private readonly PackedEntries entries;
     private readonly ISourceReader reader;
 
-    /// <param name="changed">What is known of changes already.</param>
-    public DatasetRun(PackOptions options, PackPlan plan, ChangedFiles changed, PieceFolders folders, PackProgress progress, CancellationToken cancel)
+    // Pieces in the making: by the job at work, and by their number those whose making a changed file ended.
+    private readonly Dictionary<PieceJob, (int Number, PieceFile File, int Order)> jobs = [];
+    private readonly Dictionary<int, (PieceJob Job, int Order)> brokenOff = [];
+
+    public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PackProgress progress, CancellationToken cancel)
     {
-        (this.options, this.plan, this.changed, this.folders, this.progress, this.cancel) = (options, plan, changed, folders, progress, cancel);
-        rounds.Add(new CutRound(0, PartialTree.Whole(plan.Tree), plan.Pieces, 0));
-        entries = new PackedEntries(folders.Main, plan.Tree, options.Profile);
-        bool isLarge = plan.Dataset.Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
-        reader = options.Reader?.Invoke(plan.Tree) ?? new LocalReader(plan.Tree, options.InputIo, options.DropBehind ?? isLarge);
+        (this.options, this.space, this.header, this.folders, this.progress, this.cancel) = (options, space, header, folders, progress, cancel);
+        rounds.Add(new CutRound(0, PartialTree.Whole(Tree), space.Plan.Pieces, 0));
+        entries = new PackedEntries(folders.Main, Tree, options.Profile);
+        bool isLarge = space.Plan.Dataset.Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+        reader = options.Reader?.Invoke(Tree) ?? new LocalReader(Tree, options.InputIo, options.DropBehind ?? isLarge);
     }
 
     /// <summary>What the workers' time went into.</summary>
     public StageClock Times { get; } = new();
 
-    private SourceTree Tree => plan.Tree;
+    private PackPlan Plan => space.Plan;
+
+    private SourceTree Tree => space.Plan.Tree;
+
+    private ChangedFiles Changed => space.Changed;
 
     private UnixFsProfile Profile => options.Profile;
 
     /// <summary>Makes all pieces and records.</summary>
     /// <exception cref="SourceChangedException">A file changed, and the run is to end then.</exception>
-    /// <exception cref="PlanOutdatedException">A file changed of a dataset that is one piece.</exception>
+    /// <exception cref="PlanOutdatedException">Files changed so that a dataset that was one piece is none any more.</exception>
     public (DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces) Make()
     {
-        progress.Begin(plan.CarSize);
+        progress.Begin(Plan.CarSize);
+        foreach (var (number, piece) in space.Finished)
+            TakeFinished(number, piece);
         for (int round = 0; round < rounds.Count; round++)
         {
             while (!TryMakeRound(rounds[round]))
-            {
-            }
+                RequireRoot();
 
-            if (changed.AnyIn(round + 1))
+            if (Changed.AnyIn(round + 1))
                 rounds.Add(CutChanged(round + 1));
         }
 
-        if (Tree[0].Kind == EntryKind.Removed)
-            throw new SourceException(Tree.Skipped[^1].Detail, Tree.Location(0));
-        var whole = plan.Whole;
+        RequireRoot();
+        var whole = Plan.Whole;
         var dagPieces = new List<PieceRecord>();
-        if (!plan.IsOnePiece)
+        if (!Plan.IsOnePiece)
             whole = MakeDag(dagPieces);
-        var writer = new DatasetWriter(folders.Main, plan, rounds, changed, entries, whole!, options.Threads);
+        var writer = new DatasetWriter(folders.Main, Plan, rounds, Changed, entries, whole!, options.Threads);
         var pieces = finished.Values.Concat(dagPieces).DistinctBy(piece => piece.PieceCid).ToList();
-        var dataset = writer.Write(pieces, finished.ToDictionary(piece => piece.Key, piece => piece.Value.PieceCid));
-        entries.Delete();
-        return (dataset, pieces);
+        return (writer.Write(pieces, finished.ToDictionary(piece => piece.Key, piece => piece.Value.PieceCid)), pieces);
     }
 
     /// <summary>Says before anything is written that a run would take more memory than it may.</summary>
     /// <exception cref="UsageException">It would.</exception>
     public static void RequireMemory(PackOptions options, PackPlan plan) =>
-        _ = Slabs(options, plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(new CutRound(0, PartialTree.Whole(plan.Tree), plan.Pieces, 0), options.Profile), false);
+        _ = Slabs(options, plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(new CutRound(0, PartialTree.Whole(plan.Tree), plan.Pieces, 0), options.Profile), options.SlabSize, false);
+
+    /// <summary>When the run ends before its work is done: makes durable what was done of it, as far as that can be.</summary>
+    public void Keep()
+    {
+        try
+        {
+            space.Flush(Sync);
+        }
+        catch (IOException)
+        {
+            // What ended the run may be in the way of this too, and is what is reported.
+        }
+    }
 
     public void Dispose()
     {
         reader.Dispose();
         entries.Dispose();
+        foreach (var (job, _) in brokenOff.Values)
+            job.Dispose();
+    }
+
+    /// <exception cref="SourceException">The one file that the source was is left out.</exception>
+    private void RequireRoot()
+    {
+        if (Tree[0].Kind == EntryKind.Removed)
+            throw new SourceException(Tree.Skipped[^1].Detail, Tree.Location(0));
+    }
+
+    /// <summary>A piece of a run before this one: its bytes are where they were left, under their name or still without it.</summary>
+    private void TakeFinished(int number, PieceRecord piece)
+    {
+        if (!folders.Has(piece.CarFile, piece.CarSize))
+        {
+            using var file = folders.Create(number, PartOf(number), piece.CarSize, options.OutputIo);
+            if (!file.WasThere)
+                return;
+            Place(file, piece);
+        }
+
+        finished.Add(number, piece);
+        progress.Add(piece.PayloadSize);
     }
 
     /// <summary>Makes the pieces of a round that are not there yet; false where files changed on the way.</summary>
@@ -90,31 +130,41 @@ internal sealed class DatasetRun : IDisposable
         {
             var slabs = Slabs(round);
             using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn };
-            var jobs = new Dictionary<PieceJob, (int Number, PieceFile File)>();
             try
             {
-                engine.Run(Jobs(round, slabs, jobs), piece => Finish(piece, jobs));
+                engine.Run(Jobs(round, slabs), Finish);
             }
             finally
             {
                 Times.Add(engine.Times);
-                foreach (var (_, file) in jobs.Values)
-                    file.Dispose();
+                BreakOff();
             }
 
             return true;
         }
         catch (SourceChangedException change) when (options.OnChange != OnChange.Fail)
         {
-            changed.Take(change, plan.IsOnePiece ? 0 : round.Number + 1);
-            if (plan.IsOnePiece && Tree[0].Kind != EntryKind.Removed)
-                throw new PlanOutdatedException();
+            space.Note(Changed.Decide(change, options.OnChange, options.Warn), Sync);
             entries.Forget(change.Entry);
+            if (Plan.IsOnePiece && Tree[0].Kind != EntryKind.Removed)
+                LayOutAgain();
+            progress.Begin(Plan.CarSize + rounds.Skip(1).Sum(late => late.Pieces.Sum(piece => piece.CarSize)));
+            progress.Add(finished.Values.Sum(piece => piece.PayloadSize));
             return false;
         }
     }
 
-    private IEnumerable<PieceJob> Jobs(CutRound round, SlabPlan slabs, Dictionary<PieceJob, (int Number, PieceFile File)> jobs)
+    /// <summary>A changed file of a dataset of one piece keeps its place.</summary>
+    private void LayOutAgain()
+    {
+        var whole = PieceLayout.Create(Tree, Profile);
+        if (whole.CarSize > options.Capacity)
+            throw new PlanOutdatedException();
+        space.Revise(Plan with { Pieces = [Plan.Pieces[0] with { CarSize = whole.CarSize }], Whole = whole });
+        rounds[0] = rounds[0] with { Pieces = Plan.Pieces };
+    }
+
+    private IEnumerable<PieceJob> Jobs(CutRound round, SlabPlan slabs)
     {
         for (int i = 0; i < round.Pieces.Count; i++)
         {
@@ -125,89 +175,126 @@ internal sealed class DatasetRun : IDisposable
                     continue;
             }
 
-            if (PartOf(round, i) is not { IsEmpty: false } part)
+            if (TreeOf(round, i) is not { IsEmpty: false } part)
                 continue;
-            var layout = ReferenceEquals(part.Tree, Tree) && plan.Whole is { } whole ? whole : PieceLayout.Create(part.Tree, Profile);
+            var layout = ReferenceEquals(part.Tree, Tree) && Plan.Whole is { } whole ? whole : PieceLayout.Create(part.Tree, Profile);
             long fileSize = Math.Max(layout.CarSize, options.LeastCarSize);
-            var file = folders.Create(number, $"piece-{number}.car", fileSize, options.OutputIo);
-            var job = new PieceJob(layout, slabs, reader, file, progress, part, fileSize);
+            var file = folders.Create(number, PartOf(number), fileSize, options.OutputIo);
+            var job = new PieceJob(layout, slabs, reader, file, progress, part, fileSize)
+            {
+                SlabEnded = (job, slab) => space.Note(job.Describe(slab, number), options.Checkpoint, Sync),
+            };
             lock (jobs)
-                jobs.Add(job, (number, file));
+                jobs.Add(job, (number, file, space.Order));
+            TakeSlabs(job, number, file.WasThere ? round.Part.Origin(round.Pieces[i].Begin.Entry) : int.MinValue);
             yield return job;
         }
     }
 
-    private PartialTree PartOf(CutRound round, int piece)
+    /// <summary>Takes over what was made of a piece before, by this run or another.</summary>
+    /// <param name="firstEntry">The piece's first entry in the whole tree; less than nothing where its file is a new one.</param>
+    private void TakeSlabs(PieceJob job, int number, int firstEntry)
+    {
+        var slabs = new FinishedSlabs(job, firstEntry, Changed);
+        bool isBrokenOff = brokenOff.Remove(number, out var before);
+        if (firstEntry > int.MinValue)
+            progress.Add(isBrokenOff ? slabs.TakeFrom(before.Job, before.Order) : slabs.TakeFrom(space.SlabsOf(number)));
+        space.ForgetSlabs(number);
+        if (isBrokenOff)
+            before.Job.Dispose();
+    }
+
+    private static string PartOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"piece-{number}.car");
+
+    private PartialTree TreeOf(CutRound round, int piece)
     {
         var range = round.Pieces[piece];
-        Func<int, bool>? takes = changed.IsEmpty ? null : i => changed.Takes(round.Part.Origin(i), round.Number);
+        Func<int, bool>? takes = Changed.IsEmpty || Plan.IsOnePiece ? null : i => Changed.Takes(round.Part.Origin(i), round.Number);
         return PartialTree.Of(round.Tree, Profile, range.Begin, range.End, takes).Within(round.Part);
     }
 
-    /// <summary>Called by the workers of the engine, for one piece at a time each.</summary>
-    private void Finish(PackedPiece piece, Dictionary<PieceJob, (int Number, PieceFile File)> jobs)
+    /// <summary>What was made of pieces that are not finished is kept, for the next try or the next run.</summary>
+    private void BreakOff()
     {
-        using (piece)
+        lock (jobs)
         {
-            (int Number, PieceFile File) made;
-            lock (jobs)
-                _ = jobs.Remove(piece.Job, out made);
-            using (made.File)
+            foreach (var (job, (number, file, order)) in jobs)
             {
-                entries.Take(piece);
-                var record = Record(piece.Root, piece.Commitment, piece.Layout.CarSize, "data", piece.Layout.FileCount);
-                Place(made.File, record, piece.Commitment, piece.Nodes);
-                lock (finished)
-                    finished.Add(made.Number, record);
+                file.Dispose();
+                brokenOff[number] = (job, order);
             }
+
+            jobs.Clear();
         }
     }
 
-    private void Place(PieceFile file, PieceRecord record, PieceCommitment commitment, byte[] nodes)
+    /// <summary>Makes durable what has been written to pieces in the making.</summary>
+    private void Sync()
     {
-        folders.Main.Write(record.PieceCid + ".tree", new TreeSidecar(commitment, nodes).Write);
-        file.Place(record.CarFile);
-        folders.Link(file, record.CarFile);
+        List<PieceFile> files;
+        lock (jobs)
+            files = [.. jobs.Values.Select(piece => piece.File)];
+        foreach (var file in files)
+            file.Sync();
     }
 
-    private static PieceRecord Record(Cid root, PieceCommitment commitment, long payloadSize, string kind, long files)
+    /// <summary>Called by the workers of the engine, for one piece at a time each.</summary>
+    private void Finish(PackedPiece packed)
     {
-        string cid = commitment.CidV1.ToString();
-        return new PieceRecord
-        {
-            PieceCid = cid,
-            PieceCidV2 = commitment.CidV2.ToString(),
-            PieceSize = commitment.PieceSize,
-            RootCid = root.ToString(),
-            CarSize = Math.Max(payloadSize, commitment.PayloadSize),
-            CarFile = cid + ".car",
-            Kind = kind,
-            Files = files,
-            PayloadSize = payloadSize,
-        };
+        int number;
+        PieceFile file;
+        lock (jobs)
+            (number, file, _) = jobs[packed.Job];
+        entries.Take(packed);
+        entries.Flush();
+        var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount);
+        file.Complete(piece.PayloadSize);
+        folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
+        space.Note(number, piece, packed.Commitment, Sync);
+        Place(file, piece);
+        lock (jobs)
+            _ = jobs.Remove(packed.Job);
+        file.Dispose();
+        packed.Dispose();
+        lock (finished)
+            finished.Add(number, piece);
+    }
+
+    private void Place(PieceFile file, PieceRecord piece)
+    {
+        file.Place(piece.CarFile);
+        folders.Link(file, piece.CarFile);
     }
 
     private CutRound CutChanged(int number)
     {
-        var part = PartialTree.Of(Tree, Profile, PlanPoint.Start, PlanPoint.End(Tree), i => changed.Takes(i, number));
-        var pieces = PieceCutter.Cut(part.Tree, Profile, options.Cut, cancel);
-        progress.More(pieces.Sum(piece => piece.CarSize));
-        return new CutRound(number, part, pieces, rounds[^1].FirstPiece + rounds[^1].Pieces.Count);
+        int first = rounds[^1].FirstPiece + rounds[^1].Pieces.Count;
+        if (space.FindRound(number, first) is { } known)
+            return known;
+        var part = PartialTree.Of(Tree, Profile, PlanPoint.Start, PlanPoint.End(Tree), i => Changed.Takes(i, number));
+        var round = new CutRound(number, part, PieceCutter.Cut(part.Tree, Profile, options.Cut, cancel), first);
+        space.KeepRound(round, header);
+        progress.More(round.Pieces.Sum(piece => piece.CarSize));
+        return round;
     }
 
     private PieceLayout MakeDag(List<PieceRecord> records)
     {
-        var cut = rounds.SelectMany(round => round.CutFiles.Where(file => changed.Takes(file, round.Number))).ToHashSet();
+        var cut = rounds.SelectMany(round => round.CutFiles.Where(file => Changed.Takes(file, round.Number))).ToHashSet();
         var dag = new DatasetDag(Tree, Profile, cut);
+        int first = rounds[^1].FirstPiece + rounds[^1].Pieces.Count;
         using var writer = new DagWriter(
             dag.Measure(options.Capacity),
             dag.HeaderLength,
             Profile,
-            (number, size) => folders.Create(rounds[^1].FirstPiece + rounds[^1].Pieces.Count + number, $"dag-{number}.car", Math.Max(size, options.LeastCarSize), options.OutputIo),
+            (number, size) => folders.Create(first + number, PartOf(first + number), Math.Max(size, options.LeastCarSize), options.OutputIo),
             (file, packed) =>
             {
-                records.Add(Record(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0));
-                Place(file, records[^1], packed.Commitment, packed.Nodes);
+                var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
+                file.Complete(piece.PayloadSize);
+                folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
+                Place(file, piece);
+                records.Add(piece);
             },
             progress,
             cancel);
@@ -219,18 +306,19 @@ internal sealed class DatasetRun : IDisposable
 
     private SlabPlan Slabs(CutRound round)
     {
-        var plan = Slabs(options, this.plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(round, Profile), folders.IsOnDevice);
+        var demand = Plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(round, Profile);
+        var plan = Slabs(options, demand, options.SlabSize ?? (space.SlabSize is { } size && size >= demand.LeastSlab ? size : null), folders.IsOnDevice);
         options.Detail($"{round.Pieces.Count} pieces; {plan.Threads} workers of which {Math.Min(plan.Threads, options.Threads)} hash at once, slabs of {plan.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         return plan;
     }
 
     /// <param name="onDevice">Whether workers wait for a device, so that more than those that hash are of use.</param>
-    private static SlabPlan Slabs(PackOptions options, in SlabDemand demand, bool onDevice)
+    private static SlabPlan Slabs(PackOptions options, in SlabDemand demand, long? slabSize, bool onDevice)
     {
         int others = onDevice ? Math.Clamp(options.Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(demand, options.Threads + others, options.Memory, options.SlabSize);
+            return SlabPlan.Choose(demand, options.Threads + others, options.Memory, slabSize);
         }
         catch (ArgumentException e)
         {
@@ -239,6 +327,5 @@ internal sealed class DatasetRun : IDisposable
     }
 }
 
-/// <summary>A file of a dataset that is one piece changed, and the plan is to be made again with its new state.</summary>
-[SuppressMessage("Design", "CA1032:Implement standard exception constructors", Justification = "Caught where it is meant for")]
-internal sealed class PlanOutdatedException : Exception;
+/// <summary>Files of a dataset that was one piece changed so that it is none any more: it is to be planned again.</summary>
+internal sealed class PlanOutdatedException() : Exception("the dataset does not fit in one piece any more");

@@ -47,7 +47,7 @@ internal sealed class DatasetWriter(
     /// <summary>Skipped inputs sorted by path, so that the record does not depend on the order of discovery.</summary>
     public static IEnumerable<SkippedRecord> SkippedInputs(IReadOnlyList<SkippedInput> inputs)
     {
-        foreach (var skipped in inputs.OrderBy(s => s.Path, PathOrder.Instance))
+        foreach (var skipped in inputs.OrderBy(s => s.Path, Comparer<byte[]>.Create((a, b) => PathText.Compare(a, b))))
         {
             var (path, hex) = RecordFile.PathFields(skipped.Path);
             yield return new SkippedRecord { Path = path, PathHex = hex, Reason = skipped.Reason, Detail = skipped.Detail };
@@ -103,20 +103,6 @@ internal sealed class DatasetWriter(
             if (!isCut)
                 return parts;
             offset = next;
-        }
-    }
-
-    private sealed class PathOrder : IComparer<byte[]>
-    {
-        public static readonly PathOrder Instance = new();
-
-        /// <summary>Component by component: the separator sorts before every other byte.</summary>
-        public int Compare(byte[]? x, byte[]? y)
-        {
-            int common = x.AsSpan().CommonPrefixLength(y);
-            if (common == x!.Length || common == y!.Length)
-                return x.Length.CompareTo(y!.Length);
-            return (x[common] == '/' ? 0 : x[common]).CompareTo(y[common] == '/' ? 0 : y[common]);
         }
     }
 }

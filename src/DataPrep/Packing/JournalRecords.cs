@@ -132,7 +132,7 @@ internal readonly ref struct SlabDone : IJournalRecord
 /// <summary>A piece's CAR is complete and has its name.</summary>
 internal readonly ref struct PieceDone : IJournalRecord
 {
-    private const int FixedLength = 4 + PieceSize.NodeLength + (2 * 8) + (2 * 4);
+    private const int FixedLength = 4 + PieceSize.NodeLength + (3 * 8) + (2 * 4);
 
     public static JournalKind Kind => JournalKind.PieceDone;
 
@@ -147,6 +147,9 @@ internal readonly ref struct PieceDone : IJournalRecord
 
     /// <summary>Bytes of the CAR without what fills it.</summary>
     public required long PayloadSize { get; init; }
+
+    /// <summary>Number of files of which at least a part is in the piece.</summary>
+    public required long Files { get; init; }
 
     /// <summary>The CAR's root in binary form.</summary>
     public required ReadOnlySpan<byte> Root { get; init; }
@@ -163,6 +166,7 @@ internal readonly ref struct PieceDone : IJournalRecord
         writer.Bytes(Commitment);
         writer.Long(CarSize);
         writer.Long(PayloadSize);
+        writer.Long(Files);
         writer.Int(Root.Length);
         writer.Int(CarFile.Length);
         writer.Bytes(Root);
@@ -178,6 +182,7 @@ internal readonly ref struct PieceDone : IJournalRecord
         long size = reader.Long(), unfilled = reader.Long();
         if (unfilled > size)
             throw reader.Wrong($"a payload of {unfilled} bytes is more than its CAR of {size}");
+        long files = reader.Long();
         int rootLength = reader.Int(), nameLength = reader.Int();
         var root = reader.Bytes(rootLength);
         if (!Cid.TryRead(root, out _, out int length) || length != root.Length)
@@ -186,7 +191,7 @@ internal readonly ref struct PieceDone : IJournalRecord
         if (name.IsEmpty || name.IndexOfAny((byte)'/', (byte)0) >= 0 || !Utf8.IsValid(name))
             throw reader.Wrong("the CAR's name is no name of a file");
         reader.RequireEnd();
-        return new PieceDone { Piece = piece, Commitment = commitment, CarSize = size, PayloadSize = unfilled, Root = root, CarFile = name };
+        return new PieceDone { Piece = piece, Commitment = commitment, CarSize = size, PayloadSize = unfilled, Files = files, Root = root, CarFile = name };
     }
 }
 

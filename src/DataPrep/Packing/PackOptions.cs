@@ -81,8 +81,17 @@ internal sealed record PackOptions
     /// <summary>One thread reads at a time, a slab as a whole, as suits disks that seek.</summary>
     public bool ReadInTurn { get; init; }
 
+    /// <summary>How long what is finished may wait until it is noted durably: as much can be lost when the run is killed.</summary>
+    public TimeSpan Checkpoint { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether what a broken-off run left is thrown away.</summary>
+    public bool Restart { get; init; }
+
     /// <summary>Receives what a person should know while the work goes on.</summary>
     public Action<string> Warn { get; init; } = _ => { };
+
+    /// <summary>Receives what is good to know, and no cause for worry.</summary>
+    public Action<string> Note { get; init; } = _ => { };
 
     /// <summary>Receives what only a person who asked for detail wants to know.</summary>
     public Action<string> Detail { get; init; } = _ => { };

@@ -19,44 +19,142 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     /// <exception cref="SourceException">A source is missing or unreadable.</exception>
     public PackPlan Plan()
     {
-        if (Problem() is { } problem)
-            throw new UsageException(problem);
-        if (options.Output.Length > 0)
-            RefuseOutputInSource();
+        Check();
         var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads);
         return Cut(tree);
     }
 
-    /// <summary>Packs into OUT. Where OUT holds this dataset already, says so.</summary>
+    /// <summary>Packs into OUT, going on from where a run of the same command was broken off. Where OUT holds this dataset already, says so.</summary>
     /// <exception cref="IOException">OUT cannot be written, has too little room, or holds another dataset.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing stands under a final name that is not complete.</exception>
     public PackResult Run()
     {
         var clock = Stopwatch.StartNew();
-        var plan = Plan();
+        Check();
         if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
         {
+            var planned = Plan();
             var present = new PresentDataset(Folder);
-            present.RequireSame(plan);
-            return new PackResult(present.Dataset, present.RequireWhole(), plan.Tree.Skipped, true, clock.Elapsed, new StageClock());
+            present.RequireSame(planned);
+            return new PackResult(present.Dataset, present.RequireWhole(), planned.Tree.Skipped, true, clock.Elapsed, new StageClock());
         }
 
-        DatasetRun.RequireMemory(options, plan);
-        using var hold = folders.Hold(() => RequireRoom(plan));
-        var changed = new ChangedFiles(plan.Tree, options);
         while (true)
         {
             try
             {
-                using var run = new DatasetRun(options, plan, changed, folders, progress, cancel);
+                return Run(clock);
+            }
+            catch (PlanOutdatedException e)
+            {
+                options.Warn($"{e.Message}: it is packed anew, into several");
+            }
+        }
+    }
+
+    private PackResult Run(Stopwatch clock)
+    {
+        // A scan comes before anything is made, since it may find that there is nothing to pack.
+        bool isBegun = Workspace.PlanIn(Folder.Work) is not null && !options.Restart;
+        var plan = isBegun ? null : Plan();
+        bool isNew = !Directory.Exists(Folder.Work);
+        if (plan is not null && isNew)
+            RequireRoom(plan, 0);
+        using var hold = folders.Hold();
+        if (plan is not null && !isNew)
+        {
+            BeginAnew();
+            RequireRoom(plan, 0);
+        }
+
+        var (space, header) = Open(plan);
+        using (space)
+        {
+            if (space.IsResumed)
+                options.Note($"going on with what was begun before ({space.Finished.Count} of {space.Plan.Pieces.Count} data pieces are finished); --restart begins anew");
+            using var run = new DatasetRun(options, space, header, folders, progress, cancel);
+            try
+            {
                 var (dataset, pieces) = run.Make();
-                return new PackResult(dataset, pieces, plan.Tree.Skipped, false, clock.Elapsed, run.Times);
+                space.Dispose();
+                folders.Clear();
+                return new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times);
             }
             catch (PlanOutdatedException)
             {
-                plan = Cut(plan.Tree);
+                folders.Clear();
+                throw;
+            }
+            catch (SourceChangedException e)
+            {
+                run.Keep();
+                throw new IOException($"{e.Message}; to go on with its new state, run the command again with --on-change retry, or begin anew with --restart");
+            }
+            catch
+            {
+                run.Keep();
+                throw;
             }
         }
+    }
+
+    private (Workspace Space, PlanHeader Header) Open(PackPlan? plan)
+    {
+        var described = Describe(options.Name ?? "", new DatasetTotals(), 0, 0);
+        var wanted = new PlanHeader([.. options.Sources.Select(Path.GetFullPath)], described, described, []);
+        if (plan is not null)
+        {
+            DatasetRun.RequireMemory(options, plan);
+            wanted = wanted with { Dataset = plan.Dataset, DagSizes = plan.DagSizes };
+            return (Workspace.Begin(Folder, plan, wanted), wanted);
+        }
+
+        var space = Workspace.Find(Folder, wanted)!;
+        try
+        {
+            if (space.Plan.IsOnePiece)
+                space.Revise(InPlace(space.Plan));
+            RequireRoom(space.Plan, folders.Unfinished + space.Finished.Values.Sum(piece => piece.CarSize));
+            DatasetRun.RequireMemory(options, space.Plan);
+            return (space, wanted with { Dataset = space.Plan.Dataset, DagSizes = space.Plan.DagSizes });
+        }
+        catch
+        {
+            space.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The plan of a dataset of one piece, with what changed of its files since.</summary>
+    private PackPlan InPlace(PackPlan plan)
+    {
+        var whole = PieceLayout.Create(plan.Tree, options.Profile);
+        if (whole.CarSize > options.Capacity)
+            throw new PlanOutdatedException();
+        return plan with { Pieces = [plan.Pieces[0] with { CarSize = whole.CarSize }], Whole = whole };
+    }
+
+    /// <summary>Throws away what a broken-off run left: its finished pieces too, which no manifest names.</summary>
+    private void BeginAnew()
+    {
+        if (Workspace.PlanIn(Folder.Work) is { } && options.Restart)
+        {
+            foreach (string car in Workspace.PiecesIn(Folder))
+            {
+                File.Delete(Folder.FileOf(car));
+                File.Delete(Folder.FileOf(Path.ChangeExtension(car, ".tree")));
+            }
+        }
+
+        folders.Clear();
+    }
+
+    private void Check()
+    {
+        if (Problem() is { } problem)
+            throw new UsageException(problem);
+        if (options.Output.Length > 0)
+            RefuseOutputInSource();
     }
 
     private string? Problem()
@@ -81,11 +179,11 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             // A dataset that fits in one piece, as most do, needs no cutting.
             var totals = DatasetTotals.Of(tree);
             if (totals.Bytes <= options.Capacity && PieceLayout.Create(tree, options.Profile) is var whole && whole.CarSize <= options.Capacity)
-                return new PackPlan(tree, [new PieceRange(PlanPoint.Start, PlanPoint.End(tree), whole.CarSize)], [], Describe(tree, totals, 1), whole);
+                return new PackPlan(tree, [new PieceRange(PlanPoint.Start, PlanPoint.End(tree), whole.CarSize)], [], Describe(NameOf(tree), totals, 1, tree.Skipped.Count), whole);
             var pieces = PieceCutter.Cut(tree, options.Profile, options.Cut, cancel);
             var cutFiles = pieces.Where(piece => piece.End.Leaf > 0).Select(piece => piece.End.Entry).ToHashSet();
             var dag = pieces.Count == 1 ? [] : new DatasetDag(tree, options.Profile, cutFiles).Measure(options.Capacity);
-            return new PackPlan(tree, pieces, dag, Describe(tree, totals, pieces.Count + dag.Count), null);
+            return new PackPlan(tree, pieces, dag, Describe(NameOf(tree), totals, pieces.Count + dag.Count, tree.Skipped.Count), null);
         }
         catch (PieceTooSmallException e)
         {
@@ -93,13 +191,15 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         }
     }
 
-    private DatasetRecord Describe(SourceTree tree, in DatasetTotals totals, int pieces)
+    private string NameOf(SourceTree tree) => options.Name ?? PathText.Show(DatasetName(tree));
+
+    private DatasetRecord Describe(string name, in DatasetTotals totals, int pieces, int skipped)
     {
         var profile = options.Profile;
         return new DatasetRecord
         {
             RootCid = "",
-            Name = options.Name ?? PathText.Show(DatasetName(tree)),
+            Name = name,
             Profile = profile.Name,
             ChunkSize = profile.ChunkSize,
             MaxLinks = profile.MaxLinks,
@@ -112,7 +212,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             Directories = totals.Directories,
             Bytes = totals.Bytes,
             Pieces = pieces,
-            Skipped = tree.Skipped.Count,
+            Skipped = skipped,
             Tool = Product.Tool,
             Links = totals.Links,
             CidVersion = profile.CidVersion,
@@ -126,6 +226,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             EmptyDirs = options.Scan.EmptyDirectories,
             Symlinks = options.Scan.Symlinks,
             Wrap = options.Scan.Wrap,
+            Selection = SelectionRecord.Of(options.Scan.Selection),
         };
     }
 
@@ -177,11 +278,12 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         return bytes;
     }
 
-    private void RequireRoom(PackPlan plan)
+    /// <param name="there">Bytes of it that are on the disks already.</param>
+    private void RequireRoom(PackPlan plan, long there)
     {
         long free = folders.FreeSpace;
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
-        long needed = cars + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16);
+        long needed = cars + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16) - there;
         if (free < needed)
             throw new IOException($"too little room in {Folder.Path}: {needed} bytes are needed, {free} are free");
     }

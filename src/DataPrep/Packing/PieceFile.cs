@@ -18,7 +18,7 @@ internal enum OutputIo
 }
 
 /// <summary>
-/// A CAR being written under a temporary name. Written to by several threads, in ranges that begin at multiples of
+/// A CAR being written under a temporary name, which it keeps until it is placed, so that a later run can go on with it. Written to by several threads, in ranges that begin at multiples of
 /// 8 KiB and, but for the last, end there. A write that failed is not tried again: the run ends.
 /// </summary>
 internal sealed class PieceFile : IPieceSink, IDisposable
@@ -33,9 +33,10 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     private readonly SafeFileHandle file;
     private readonly bool inMemory;
     private readonly Queue<(long Offset, int Length)> behind = new();
+    private readonly Lock closing = new();
     private long bytesBehind;
     private volatile bool direct;
-    private bool placed;
+    private bool closed;
 
     /// <exception cref="IOException">No room for the whole file, or it cannot be made.</exception>
     /// <param name="name">What tells it from other pieces in the making.</param>
@@ -43,7 +44,8 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     {
         (Folder, Size) = (folder, size);
         temporary = folder.TemporaryOf(name);
-        file = File.OpenHandle(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+        WasThere = File.Exists(temporary);
+        file = File.OpenHandle(temporary, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         var kind = Posix.KindOf(file);
         // Reserving memory takes as long as writing it.
         inMemory = kind == FileSystemKind.Memory;
@@ -60,6 +62,9 @@ internal sealed class PieceFile : IPieceSink, IDisposable
 
     public OutputFolder Folder { get; }
 
+    /// <summary>Whether it is the file of a run before this one, with what that has written.</summary>
+    public bool WasThere { get; }
+
     /// <summary>Bytes of the whole file.</summary>
     public long Size { get; }
 
@@ -71,21 +76,37 @@ internal sealed class PieceFile : IPieceSink, IDisposable
             WriteCached(offset, bytes);
     }
 
-    /// <summary>Flushes the file and gives it its name.</summary>
-    public void Place(string name)
+    /// <summary>Flushes what has been written so far to the device.</summary>
+    public void Sync()
     {
-        // Direct writes end with a whole block; zeros behind the payload are not written at all.
-        OutputFolder.Check(Posix.Truncate(file, Size), "set the length of", temporary);
-        OutputFolder.Sync(file, temporary);
-        Folder.Place(temporary, name);
-        placed = true;
+        lock (closing)
+        {
+            if (!closed)
+                OutputFolder.Sync(file, temporary);
+        }
     }
+
+    /// <summary>Gives the file its length and flushes it: complete but for its name.</summary>
+    /// <param name="payload">Bytes of the CAR; what is behind them becomes zeros.</param>
+    public void Complete(long payload)
+    {
+        // Direct writes end with a whole block, and a longer CAR may have stood here before.
+        OutputFolder.Check(Posix.Truncate(file, payload), "set the length of", temporary);
+        if (Size > payload)
+            OutputFolder.Check(Posix.Truncate(file, Size), "set the length of", temporary);
+        Sync();
+    }
+
+    /// <summary>Gives the complete file its name.</summary>
+    public void Place(string name) => Folder.Place(temporary, name);
 
     public void Dispose()
     {
-        file.Dispose();
-        if (!placed)
-            File.Delete(temporary);
+        lock (closing)
+        {
+            closed = true;
+            file.Dispose();
+        }
     }
 
     private void WriteDirect(long offset, ReadOnlySpan<byte> bytes)

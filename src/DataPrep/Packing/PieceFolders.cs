@@ -19,24 +19,35 @@ internal sealed class PieceFolders
     public bool IsOnDevice => all.Any(folder => Posix.KindOf(folder.Work) != FileSystemKind.Memory);
 
     /// <summary>Makes the folders and keeps other runs out of them until disposed.</summary>
-    /// <param name="requireRoom">Called when leftovers are gone, and before a folder is made where there is none.</param>
     /// <exception cref="IOException">Another run is at work in one, or they cannot be made.</exception>
-    public IDisposable Hold(Action requireRoom)
+    public IDisposable Hold()
     {
-        var holds = new List<IDisposable>();
+        var holds = new Holds();
         try
         {
             foreach (var folder in all)
-                holds.Add(folder.Hold(folder == all[^1] ? requireRoom : () => { }));
+                holds.Add(folder.Hold());
+            return holds;
         }
         catch
         {
-            holds.ForEach(hold => hold.Dispose());
+            holds.Dispose();
             throw;
         }
-
-        return new Holds(holds);
     }
+
+    /// <summary>Removes what runs keep in the work folders.</summary>
+    public void Clear()
+    {
+        foreach (var folder in all)
+            Workspace.Clear(folder);
+    }
+
+    /// <summary>Whether a file of that size stands in OUT, or a link to one.</summary>
+    public bool Has(string name, long size) => File.Exists(Main.FileOf(name)) && new FileInfo(Main.FileOf(name)) is var file && (file.ResolveLinkTarget(true) as FileInfo ?? file).Length == size;
+
+    /// <summary>Bytes of pieces in the making that are on the disks already.</summary>
+    public long Unfinished => all.SelectMany(folder => Directory.EnumerateFiles(folder.Work, "piece-*.part")).Sum(Posix.AllocatedSize);
 
     /// <summary>Bytes that are free for pieces, in all folders together.</summary>
     public long FreeSpace => all.DistinctBy(folder => folder.Device).Sum(folder => folder.FreeSpace);
@@ -45,6 +56,8 @@ internal sealed class PieceFolders
     /// <param name="piece">Number of the piece within the dataset.</param>
     public PieceFile Create(int piece, string name, long size, OutputIo io)
     {
+        if (all.FirstOrDefault(folder => File.Exists(folder.TemporaryOf(name))) is { } begun)
+            return new PieceFile(begun, name, size, io);
         var turn = Enumerable.Range(0, all.Length).Select(i => all[(piece + i) % all.Length]).ToList();
         var folder = turn.FirstOrDefault(folder => folder.FreeSpace >= size) ?? turn[0];
         return new PieceFile(folder, name, size, io);
@@ -61,8 +74,8 @@ internal sealed class PieceFolders
         Main.Place(temporary, name);
     }
 
-    private sealed class Holds(List<IDisposable> holds) : IDisposable
+    private sealed class Holds : List<IDisposable>, IDisposable
     {
-        public void Dispose() => holds.ForEach(hold => hold.Dispose());
+        public void Dispose() => ForEach(hold => hold.Dispose());
     }
 }

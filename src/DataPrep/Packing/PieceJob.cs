@@ -13,6 +13,8 @@ internal sealed class PieceJob : IDisposable
 {
     private readonly ISourceReader source;
     private readonly PartialTree part;
+    private readonly HashSet<long> doneBefore = [];
+    private readonly HashSet<long> done = [];
     private long slabsLeft;
     private bool tablesHandedOver;
 
@@ -41,6 +43,79 @@ internal sealed class PieceJob : IDisposable
 
     public DigestTable Roots { get; }
 
+    /// <summary>Called by the workers with each slab whose bytes are written and hashed, but for those that are kept.</summary>
+    public Action<PieceJob, long>? SlabEnded { get; init; }
+
+    /// <summary>Whether a slab was made by a run before this one.</summary>
+    public bool WasDone(long slab) => doneBefore.Contains(slab);
+
+    /// <summary>Whether a slab was made, by this run or another.</summary>
+    public bool IsDone(long slab)
+    {
+        lock (done)
+            return done.Contains(slab) || doneBefore.Contains(slab);
+    }
+
+    /// <summary>Offset of the first section of a file that, in the whole tree, is an entry or one behind it.</summary>
+    /// <param name="entry">An entry of the whole tree.</param>
+    public long FirstSectionFrom(int entry)
+    {
+        for (int file = 0; file < Layout.FileCount; file++)
+        {
+            if (part.Origin(Layout.FileEntry(file)) >= entry)
+                return Layout.FirstSection(file);
+        }
+
+        return Layout.LeafEnd;
+    }
+
+    /// <summary>What is to be known of a slab that has ended, to go on from there.</summary>
+    /// <param name="piece">The piece's number.</param>
+    public SlabDone Describe(long slab, int piece)
+    {
+        var place = new Slab(Layout, Plan, slab);
+        long first = place.FirstLeafNumber, end = EndOfLeaves(slab);
+        int whole = place.Length / SubTreeHasher.SegmentRaw, rest = place.Length % SubTreeHasher.SegmentRaw;
+        long segment = place.Start / SubTreeHasher.SegmentRaw;
+        int kept = slab == 0 ? Math.Min(place.Length, SubTreeHasher.SegmentRaw) : 0;
+        int skipped = kept == SubTreeHasher.SegmentRaw ? 1 : 0;
+        bool keepsRest = rest > 0 && (slab > 0 || whole > 0);
+        return new SlabDone
+        {
+            Piece = piece,
+            Slab = slab,
+            SlabSize = Plan.PaddedSize,
+            FirstLeaf = first,
+            Leaves = Leaves.Rows(first, (int)(end - first)),
+            FirstSegment = segment + skipped,
+            Nodes = Bytes.Nodes.AsSpan((int)(32 * (segment + skipped)), 32 * (whole - skipped)),
+            First = new KeptSegment(0, Bytes.Unfinished(0)[..kept]),
+            Last = keepsRest ? new KeptSegment(segment + whole, Bytes.Unfinished(segment + whole)[..rest]) : default,
+        };
+    }
+
+    /// <summary>Takes over a slab that another run made. Not when workers are at work.</summary>
+    /// <returns>Whether it is a slab of this layout.</returns>
+    public bool Restore(in SlabDone done)
+    {
+        if (done.SlabSize != Plan.PaddedSize || done.Slab < 0 || done.Slab >= Slabs || WasDone(done.Slab))
+            return false;
+        var expected = Describe(done.Slab, done.Piece);
+        bool fits = expected.FirstLeaf == done.FirstLeaf && expected.Leaves.Length == done.Leaves.Length
+            && expected.FirstSegment == done.FirstSegment && expected.Nodes.Length == done.Nodes.Length
+            && expected.First.Bytes.Length == done.First.Bytes.Length && expected.Last.Bytes.Length == done.Last.Bytes.Length;
+        if (!fits)
+            return false;
+        done.Leaves.CopyTo(Leaves.Rows(done.FirstLeaf, done.Leaves.Length / DigestTable.RowSize));
+        done.Nodes.CopyTo(Bytes.Nodes.AsSpan((int)(32 * done.FirstSegment)));
+        Bytes.Keep(0, done.First.Bytes);
+        if (!done.Last.Bytes.IsEmpty)
+            Bytes.Keep(done.Last.Segment, done.Last.Bytes);
+        _ = doneBefore.Add(done.Slab);
+        slabsLeft--;
+        return true;
+    }
+
     /// <summary>Opens a file of the layout, by its number.</summary>
     /// <param name="offset">Where in the source's file the piece's part of it begins.</param>
     public ISourceFile Open(int file, out long offset)
@@ -50,8 +125,24 @@ internal sealed class PieceJob : IDisposable
         return source.Open(part.Origin(entry));
     }
 
+    /// <summary>What to say of a file that has other bytes than a run before this one read, though nothing else tells so.</summary>
+    public SourceChangedException Changed(int file, long offset)
+    {
+        int entry = Layout.FileEntry(file);
+        return source.Changed(part.Origin(entry), part.FileOffset(entry) + offset);
+    }
+
     /// <summary>Notes that a slab is made; true for the last one of all.</summary>
-    public bool EndSlab() => Interlocked.Decrement(ref slabsLeft) == 0;
+    public bool EndSlab(long slab)
+    {
+        SlabEnded?.Invoke(this, slab);
+        lock (done)
+            _ = done.Add(slab);
+        return Interlocked.Decrement(ref slabsLeft) == 0;
+    }
+
+    /// <summary>Whether no slab is left to be made, before the workers begin.</summary>
+    public bool IsMade => slabsLeft == 0;
 
     /// <summary>When all slabs are made: the tail, the header, the commitment.</summary>
     public PackedPiece Finish(SubTreeHasher hasher, StageClock clock, CancellationToken stop)
@@ -64,6 +155,8 @@ internal sealed class PieceJob : IDisposable
         tablesHandedOver = true;
         return new PackedPiece(this, root, commitment, part);
     }
+
+    private long EndOfLeaves(long slab) => slab + 1 < Slabs ? new Slab(Layout, Plan, slab + 1).FirstLeafNumber : Layout.LeafCount;
 
     public void Dispose()
     {

@@ -30,7 +30,7 @@ internal sealed class PresentDataset(OutputFolder folder)
         };
         string? difference = FirstDifference(plan);
         if (difference is null && wanted != Dataset)
-            difference = "its parameters are others";
+            difference = wanted.Selection == Dataset.Selection ? "its parameters are others" : "it was selected by other patterns, or from another list";
         if (difference is not null)
             throw new IOException($"{folder.Path} holds another dataset, '{Dataset.Name}' with root {Dataset.RootCid}: {difference}; choose another folder, or remove what is in it");
     }

@@ -55,6 +55,9 @@ internal readonly ref struct Slab
     /// <summary>Where the first leaf that begins here does so; at most <see cref="Length"/>.</summary>
     public int FirstLeaf { get; }
 
+    /// <summary>Number within the piece of the first leaf that begins here, or of the next one where none does.</summary>
+    public long FirstLeafNumber => firstFile < layout.FileCount ? layout.FirstLeaf(firstFile) + firstLeaf : layout.LeafCount;
+
     /// <summary>File and leaf that reaches into the next slab.</summary>
     public (int File, long Leaf)? Crossing { get; }
 

@@ -16,7 +16,6 @@ internal sealed class SlabEngine : IDisposable
     private readonly Lock gate = new();
     private IEnumerator<PieceJob> jobs = Enumerable.Empty<PieceJob>().GetEnumerator();
     private Action<PackedPiece> finished = _ => { };
-    private readonly List<PieceJob> active = [];
     private readonly SpillExchange spills;
     private readonly NumaNodes nodes = new();
     private readonly SemaphoreSlim turn = new(1);
@@ -39,7 +38,7 @@ internal sealed class SlabEngine : IDisposable
     /// <summary>Time of all workers together, by stage; complete when <see cref="Run"/> has returned.</summary>
     public StageClock Times { get; } = new();
 
-    /// <param name="pieces">The pieces, asked for one at a time when workers are free; each is disposed here.</param>
+    /// <param name="pieces">The pieces, asked for one at a time when workers are free; those that are finished are disposed here.</param>
     /// <param name="onFinished">Takes each finished piece, on the thread of a worker, in no certain order.</param>
     /// <exception cref="Source.SourceChangedException">A file is not what was scanned; nothing of its piece may be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -59,10 +58,6 @@ internal sealed class SlabEngine : IDisposable
             foreach (var thread in threads)
                 thread.Join();
         }
-
-        foreach (var unfinished in active)
-            unfinished.Dispose();
-        active.Clear();
 
         cancel.ThrowIfCancellationRequested();
         failure?.Throw();
@@ -85,11 +80,15 @@ internal sealed class SlabEngine : IDisposable
             using var worker = new SlabWorker(plan, spills, hashing, ReadInTurn ? turn : null, stop.Token);
             while (Claim(out var job, out long slab))
             {
-                worker.Make(job, slab);
-                if (!job.EndSlab())
-                    continue;
+                if (slab < job.Slabs)
+                {
+                    worker.Make(job, slab);
+                    if (!job.EndSlab(slab))
+                        continue;
+                }
+
                 finished(job.Finish(worker.Hasher, worker.Clock, stop.Token));
-                End(job);
+                job.Dispose();
             }
 
             worker.Clock.Enter(Stage.Wait);
@@ -113,7 +112,7 @@ internal sealed class SlabEngine : IDisposable
             stop.Token.ThrowIfCancellationRequested();
             var claims = Volatile.Read(ref current);
             slab = 0;
-            if (claims is not null && (slab = claims.Take()) < claims.Job.Slabs)
+            if (claims is not null && (slab = claims.Take()) is >= 0)
             {
                 job = claims.Job;
                 return true;
@@ -129,26 +128,29 @@ internal sealed class SlabEngine : IDisposable
                     return false;
                 }
 
-                active.Add(jobs.Current);
                 Volatile.Write(ref current, new Claims(jobs.Current));
             }
         }
     }
 
-    private void End(PieceJob job)
-    {
-        lock (gate)
-            active.Remove(job);
-        job.Dispose();
-    }
-
     private sealed class Claims(PieceJob job)
     {
+        private readonly bool wasMade = job.IsMade;
         private long next;
 
         public PieceJob Job => job;
 
-        /// <summary>Number of the next slab, or one past the last.</summary>
-        public long Take() => Interlocked.Increment(ref next) - 1;
+        /// <summary>Number of the next slab to be made, or -1. Of a piece of which only the end is missing it is, once, one past the last.</summary>
+        public long Take()
+        {
+            while (true)
+            {
+                long slab = Interlocked.Increment(ref next) - 1;
+                if (slab >= job.Slabs)
+                    return slab == job.Slabs && wasMade ? slab : -1;
+                if (!job.WasDone(slab))
+                    return slab;
+            }
+        }
     }
 }

@@ -13,6 +13,18 @@ namespace DataPrep.Packing;
 /// <param name="Roots">Entries of these pieces that have blocks in the tail.</param>
 internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, long CarSize, long Leaves, long Entries, long Roots)
 {
+    /// <summary>Padded size of the smallest slabs: each holds a whole leaf section.</summary>
+    public long LeastSlab
+    {
+        get
+        {
+            long least = SubTreeHasher.SegmentPadded;
+            while (least / 128 * 127 < LongestSection)
+                least *= 2;
+            return least;
+        }
+    }
+
     public static SlabDemand Of(PieceLayout piece) => new(piece.LongestSection, piece.LeafEnd, piece.CarSize, piece.LeafCount, piece.Tree.Count, piece.RootCount);
 
     /// <summary>Of pieces of which two are in the making at once.</summary>
@@ -59,9 +71,7 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
     public static SlabPlan Choose(in SlabDemand demand, int threads, long? memory, long? slab)
     {
         var layout = demand;
-        long least = SubTreeHasher.SegmentPadded;
-        while (least / 128 * 127 < layout.LongestSection)
-            least *= 2;
+        long least = demand.LeastSlab;
         long size = Math.Max(least, slab ?? DefaultPaddedSize);
 
         // A small piece needs no more threads than it has slabs, and smaller slabs to keep them busy.

@@ -66,17 +66,41 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         int next = ReadInTurn(slab, bytes, low);
         HashGroup(slab, bytes);
         if (slab.FirstLeaf > 0 && slab.Number > 0)
-        {
-            Clock.Enter(Stage.Wait);
-            spills.Take(job, slab.Number, bytes[..slab.FirstLeaf]);
-        }
-
+            TakeSpill(slab, bytes[..slab.FirstLeaf]);
         Commit(slab, slab.Number == 0 ? 1 : 0, Math.Min(low, whole), bytes);
         Commit(slab, next, whole, bytes);
         if (slab.Number == 0)
             job.Bytes.Keep(0, bytes[..Math.Min(Segment, slab.Length)]);
         if (slab.Length % Segment != 0 && (slab.Number > 0 || whole > 0))
             job.Bytes.Keep((slab.Start / Segment) + whole, bytes[(whole * Segment)..slab.Length]);
+    }
+
+    /// <summary>The end of the leaf that begins in the slab before: handed over, or read again where another run made that slab.</summary>
+    private void TakeSpill(in Slab slab, Span<byte> destination)
+    {
+        Clock.Enter(Stage.Wait);
+        if (!job.WasDone(slab.Number - 1))
+        {
+            spills.Take(job, slab.Number, destination);
+            return;
+        }
+
+        var before = new Slab(job.Layout, plan, slab.Number - 1);
+        var (file, leaf) = before.Crossing!.Value;
+        var leaves = job.Layout.Leaves(file);
+        using var section = new NativeBuffer(leaves.Shape(leaf).SectionLength);
+        long start = leaves.SectionOffset(leaf);
+        Open(file, leaf, leaf + 1, leaves);
+        var place = Place(file, leaves, leaf, start, section.Span);
+        CloseFinished();
+        var message = messages[0];
+        (batched, batchedBytes) = (0, 0);
+        Span<byte> digest = stackalloc byte[Digest];
+        kernel.HashMessages(section.Span, [message], digest);
+        if (!digest.SequenceEqual(job.Leaves[job.Layout.FirstLeaf(file) + leaf]))
+            throw job.Changed(file, leaf * job.Layout.Profile.ChunkSize);
+        digest.CopyTo(section.Span[(message.Offset - Digest)..]);
+        section.Span[place][(int)(slab.Start - start)..].CopyTo(destination);
     }
 
     private int ReadInTurn(in Slab slab, Span<byte> bytes, int next)
@@ -201,7 +225,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
 
         // Only the first leaf of the first group can reach past the slab.
         int past = messages[0].Offset + messages[0].Length - plan.RawSize;
-        if (past > 0)
+        if (past > 0 && !job.WasDone(slab.Number + 1))
             spills.Put(job, slab.Number + 1, bytes.Slice(plan.RawSize, past));
         (batched, batchedBytes) = (0, 0);
     }

@@ -49,7 +49,7 @@ internal sealed class DatasetDag(SourceTree tree, UnixFsProfile profile, IReadOn
                     Add(length);
             }
 
-            void Add(int length)
+            void Add(long length)
             {
                 long section = BalancedFile.SectionLength(profile, length);
                 if (section + HeaderLength > capacity)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DataPrep.Ipld;
 using DataPrep.Source;
 using DataPrep.Unixfs;
 
@@ -22,6 +23,11 @@ internal sealed class PartialTree
 
     /// <summary>A whole tree as one piece.</summary>
     public static PartialTree Whole(SourceTree tree) => new(tree, null);
+
+    /// <summary>A partial tree without cut files, as it was kept.</summary>
+    /// <exception cref="MalformedDataException">The origins are not those of this tree.</exception>
+    public static PartialTree Kept(SourceTree tree, IReadOnlyList<int> origins) =>
+        origins.Count == tree.Count ? new(tree, [.. origins]) : throw new MalformedDataException($"{origins.Count} origins for {tree.Count} entries");
 
     /// <summary>Whether nothing lies in the range, so that there is no piece.</summary>
     public bool IsEmpty { get; private init; }
@@ -52,6 +58,9 @@ internal sealed class PartialTree
 
     /// <summary>Whether an entry is a part of a file, and not all of it.</summary>
     public bool IsPart(int entry) => Array.Exists(parts, part => part.Entry == entry);
+
+    /// <summary>Name of a part of a file in the folder that stands for the file.</summary>
+    public static byte[] PartName(long offset) => Encoding.ASCII.GetBytes(offset.ToString("D20", CultureInfo.InvariantCulture));
 
     /// <param name="takes">Whether an entry in the range is taken; null for all of them.</param>
     public static PartialTree Of(SourceTree tree, UnixFsProfile profile, PlanPoint begin, PlanPoint end, Func<int, bool>? takes = null)
@@ -84,7 +93,7 @@ internal sealed class PartialTree
             int last = end.Leaf > 0 ? end.Entry : end.Entry - 1;
             for (int i = begin.Entry; i <= last; i++)
             {
-                if (IsUnit(i) && takes?.Invoke(i) != false)
+                if (PlanPoint.IsUnit(tree, i) && takes?.Invoke(i) != false)
                     AddUnit(i);
             }
 
@@ -92,13 +101,6 @@ internal sealed class PartialTree
                 Close();
             return new PartialTree(part, [.. origins], [.. parts]) { IsEmpty = units == 0 };
         }
-
-        private bool IsUnit(int entry) => tree[entry].Kind switch
-        {
-            EntryKind.Directory => !tree.HoldsAnything(entry),
-            EntryKind.Removed => false,
-            _ => true,
-        };
 
         private void AddUnit(int entry)
         {
@@ -125,8 +127,7 @@ internal sealed class PartialTree
             int cut = Add(EntryKind.Directory, tree.Name(entry), [], default, folder, entry);
             long offset = first * profile.ChunkSize;
             var stamp = new FileStamp { Size = Math.Min(e.Size, last * profile.ChunkSize) - offset };
-            byte[] name = Encoding.ASCII.GetBytes(offset.ToString("D20", CultureInfo.InvariantCulture));
-            parts.Add((Add(EntryKind.File, name, [], stamp, cut, entry), offset));
+            parts.Add((Add(EntryKind.File, PartName(offset), [], stamp, cut, entry), offset));
             part.Close(cut);
         }
 

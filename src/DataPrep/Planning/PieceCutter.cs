@@ -6,109 +6,73 @@ namespace DataPrep.Planning;
 /// <summary>Cuts a tree into data pieces: each takes, in tree order, the most leaves and entries that fit.</summary>
 internal static class PieceCutter
 {
+    // After so many guesses at the capacity of balanced pieces the rest is halved.
+    private const int MostGuesses = 5;
+
     /// <summary>The pieces, one after the other without gap, from the start of the tree to its end.</summary>
     /// <exception cref="PieceTooSmallException">Something does not fit in a piece even alone.</exception>
     /// <exception cref="InvalidDataException">A folder cannot be represented.</exception>
     public static List<PieceRange> Cut(SourceTree tree, UnixFsProfile profile, CutOptions options, CancellationToken cancel = default)
     {
-        var pieces = new Run(tree, profile, options, options.Capacity, cancel).Cut();
-        if (!options.Balance)
-            return pieces;
-        long low = 0, high = pieces.Max(piece => piece.CarSize);
-        while (high - low > 1)
+        var pieces = new List<PieceRange>();
+        _ = Fill(NewFiller(options.Capacity), int.MaxValue, pieces);
+        return options.Balance && pieces.Count > 1 ? Balanced(pieces) : pieces;
+
+        PieceFiller NewFiller(long capacity) => new(tree, profile, capacity, options.KeepFilesWhole, cancel);
+
+        // Between two capacities of which the lower one takes more pieces. The higher one is the size of the largest piece,
+        // since down to that all are cut alike, and the lower one rises to just below where a piece would end elsewhere.
+        List<PieceRange> Balanced(List<PieceRange> best)
         {
-            long middle = low + ((high - low) / 2);
-            List<PieceRange>? smaller = null;
+            var tried = new List<PieceRange>();
+            long total = best.Sum(piece => piece.CarSize), low = 0, high = best.Max(piece => piece.CarSize);
+            long guess = total / best.Count;
+            for (int guesses = 0; high - low > 1;)
+            {
+                bool isGuess = guesses++ < MostGuesses && guess > low && guess < high;
+                long capacity = isGuess ? guess : low + ((high - low) / 2);
+                var filler = NewFiller(capacity);
+                if (TryFill(filler, best.Count, tried))
+                {
+                    (best, tried, high) = (tried, best, tried.Max(piece => piece.CarSize));
+                    guess = 0;
+                }
+                else
+                {
+                    low = Math.Min(high, filler.NextCapacity) - 1;
+                    long left = total - tried.Sum(piece => piece.CarSize);
+                    guess = capacity + (left / best.Count * 5 / 4); // a little more, so that it does and is a bound
+                }
+            }
+
+            return best;
+        }
+
+        bool TryFill(PieceFiller filler, int most, List<PieceRange> into)
+        {
             try
             {
-                smaller = new Run(tree, profile, options, middle, cancel).Cut();
+                return Fill(filler, most, into);
             }
             catch (PieceTooSmallException)
             {
-                // A piece of this size does not do.
+                return false;
             }
-
-            if (smaller is not null && smaller.Count <= pieces.Count)
-                (pieces, high) = (smaller, smaller.Max(piece => piece.CarSize));
-            else
-                low = middle;
         }
 
-        return pieces;
-    }
-
-    private sealed class Run(SourceTree tree, UnixFsProfile profile, CutOptions options, long capacity, CancellationToken cancel)
-    {
-        private readonly int[] units = [.. Enumerable.Range(0, tree.Count).Where(entry => tree[entry].Kind switch
+        // False once there are more pieces than may be.
+        bool Fill(PieceFiller filler, int most, List<PieceRange> into)
         {
-            EntryKind.Removed => false,
-            EntryKind.Directory => !tree.HoldsAnything(entry),
-            _ => true,
-        })];
-
-        public List<PieceRange> Cut()
-        {
-            var pieces = new List<PieceRange>();
-            var begin = PlanPoint.Start;
-            do
+            into.Clear();
+            for (var begin = PlanPoint.Start; into.Count == 0 || begin != PlanPoint.End(tree); begin = into[^1].End)
             {
                 cancel.ThrowIfCancellationRequested();
-                var end = EndOfPiece(begin);
-                pieces.Add(new PieceRange(begin, end, Size(begin, end)));
-                begin = end;
-            }
-            while (begin != PlanPoint.End(tree));
-            return pieces;
-        }
-
-        private PlanPoint EndOfPiece(PlanPoint begin)
-        {
-            int first = 0;
-            while (first < units.Length && units[first] < begin.Entry)
-                first++;
-            if (first == units.Length)
-                return Fits(begin, PlanPoint.End(tree)) ? PlanPoint.End(tree) : throw TooSmall(0, Size(begin, PlanPoint.End(tree)));
-            int next = Most(first, units.Length, count => Fits(begin, Before(count)));
-            if (next == units.Length)
-                return PlanPoint.End(tree);
-
-            int entry = units[next];
-            long from = next == first ? begin.Leaf : 0;
-            long leaves = tree[entry].Kind == EntryKind.File ? BalancedFile.LeafCount(profile, tree[entry].Size) : 1;
-            bool isKept = options.KeepFilesWhole && from == 0 && Fits(new(entry, 0), Before(next + 1));
-            long leaf = isKept ? from : Most(from, leaves - 1, leaf => Fits(begin, new(entry, leaf)));
-            if (leaf > from)
-                return new(entry, leaf);
-            if (next > first)
-                return Before(next);
-            long whole = Size(begin, Before(next + 1));
-            throw TooSmall(entry, leaves - from > 1 ? Math.Min(whole, Size(begin, new(entry, from + 1))) : whole);
-        }
-
-        /// <summary>The point after the unit before this one.</summary>
-        private PlanPoint Before(int unit) => unit == units.Length ? PlanPoint.End(tree) : new(units[unit - 1] + 1, 0);
-
-        private bool Fits(PlanPoint begin, PlanPoint end) => Size(begin, end) <= capacity;
-
-        private long Size(PlanPoint begin, PlanPoint end) => PieceLayout.Create(PartialTree.Of(tree, profile, begin, end).Tree, profile).CarSize;
-
-        private PieceTooSmallException TooSmall(int entry, long needed) => new(tree.DatasetPath(entry), needed, capacity);
-
-        private static int Most(int low, int high, Predicate<int> fits) => (int)Most((long)low, high, count => fits((int)count));
-
-        /// <summary>The largest number up to <paramref name="high"/> that fits; <paramref name="low"/> is taken to.</summary>
-        private static long Most(long low, long high, Predicate<long> fits)
-        {
-            while (low < high)
-            {
-                long middle = high - ((high - low) / 2);
-                if (fits(middle))
-                    low = middle;
-                else
-                    high = middle - 1;
+                if (into.Count == most)
+                    return false;
+                into.Add(filler.Fill(begin));
             }
 
-            return low;
+            return true;
         }
     }
 }

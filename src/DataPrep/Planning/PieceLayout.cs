@@ -114,17 +114,18 @@ internal sealed class PieceLayout
     /// <summary>Whether an entry is a file of one chunk, whose leaf is its root.</summary>
     public bool IsSingleLeaf(int entry) => Tree[entry].Kind == EntryKind.File && Tree[entry].Size <= Profile.ChunkSize;
 
-    /// <summary>What of mode and mtime the profile puts into the entry's root node; symlinks have no mode.</summary>
-    public NodeMetadata Metadata(int entry)
+    /// <summary>What of mode and mtime the profile puts into the entry's root node.</summary>
+    public NodeMetadata Metadata(int entry) => metadataOf is null ? ScannedMetadata(Tree, Profile, entry) : metadataOf(entry);
+
+    /// <summary>What of the mode and mtime of the scan the profile puts into an entry's root node; symlinks have no mode.</summary>
+    public static NodeMetadata ScannedMetadata(SourceTree tree, UnixFsProfile profile, int entry)
     {
-        if (metadataOf is not null)
-            return metadataOf(entry);
-        ref readonly var e = ref Tree[entry];
+        ref readonly var e = ref tree[entry];
         if (e.Stamp.Mode == 0)
             return default; // the folder that several sources stand in is no real one
         return new NodeMetadata(
-            Profile.PreserveMode && e.Kind != EntryKind.Symlink ? e.Stamp.Permissions : null,
-            Profile.PreserveMtime ? new UnixTime(e.Stamp.ModifySeconds, e.Stamp.ModifyNanoseconds) : null);
+            profile.PreserveMode && e.Kind != EntryKind.Symlink ? e.Stamp.Permissions : null,
+            profile.PreserveMtime ? new UnixTime(e.Stamp.ModifySeconds, e.Stamp.ModifyNanoseconds) : null);
     }
 
     /// <summary>Digest of an entry's root: of a file of one chunk that of its leaf.</summary>

@@ -1,3 +1,5 @@
+using DataPrep.Source;
+
 namespace DataPrep.Planning;
 
 /// <summary>
@@ -10,7 +12,15 @@ internal readonly record struct PlanPoint(int Entry, long Leaf) : IComparable<Pl
 {
     public static PlanPoint Start => default;
 
-    public static PlanPoint End(Source.SourceTree tree) => new(tree.Count, 0);
+    public static PlanPoint End(SourceTree tree) => new(tree.Count, 0);
+
+    /// <summary>Whether an entry consists of units, of which files have as many as leaves: it does unless it was removed, or is a folder that stands in a piece only with what it holds.</summary>
+    public static bool IsUnit(SourceTree tree, int entry) => tree[entry].Kind switch
+    {
+        EntryKind.Directory => !tree.HoldsAnything(entry),
+        EntryKind.Removed => false,
+        _ => true,
+    };
 
     public int CompareTo(PlanPoint other) => Entry != other.Entry ? Entry.CompareTo(other.Entry) : Leaf.CompareTo(other.Leaf);
 

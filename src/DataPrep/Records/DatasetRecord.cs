@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using DataPrep.Ipld;
+using DataPrep.Piece;
 
 namespace DataPrep.Records;
 
@@ -49,6 +51,7 @@ public sealed record DatasetRecord
     public required long Pieces { get; init; }
 
     /// <summary>Piece CIDs of the pieces that hold the dataset DAG, in order; empty where the dataset lies whole in one piece.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> DagPieces { get; init; } = [];
 
     /// <summary>Number of inputs left out; they are listed in <c>skipped.jsonl</c>.</summary>
@@ -89,6 +92,10 @@ public sealed record DatasetRecord
 
     /// <summary>Whether a single file was put in a directory.</summary>
     public required bool Wrap { get; init; }
+
+    /// <summary>What was selected of the sources; null where all was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SelectionRecord? Selection { get; init; }
 }
 
 /// <summary>A line of <c>pieces.jsonl</c>.</summary>
@@ -119,6 +126,24 @@ public sealed record PieceRecord
 
     /// <summary>Bytes of the CAR without zero-fill.</summary>
     public required long PayloadSize { get; init; }
+
+    /// <param name="commitment">To the whole file, zero-fill included.</param>
+    internal static PieceRecord Of(Cid root, PieceCommitment commitment, long payloadSize, string kind, long files)
+    {
+        string cid = commitment.CidV1.ToString();
+        return new PieceRecord
+        {
+            PieceCid = cid,
+            PieceCidV2 = commitment.CidV2.ToString(),
+            PieceSize = commitment.PieceSize,
+            RootCid = root.ToString(),
+            CarSize = commitment.PayloadSize,
+            CarFile = cid + ".car",
+            Kind = kind,
+            Files = files,
+            PayloadSize = payloadSize,
+        };
+    }
 }
 
 /// <summary>Where a part of a file's content lies.</summary>

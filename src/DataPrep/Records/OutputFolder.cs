@@ -11,6 +11,9 @@ internal sealed class OutputFolder
 {
     public const string WorkFolder = ".dataprep";
 
+    /// <summary>The file of the work folder that tells whether a run is at work.</summary>
+    public const string LockFile = "lock";
+
     public OutputFolder(string path)
     {
         Path = System.IO.Path.GetFullPath(path);
@@ -44,36 +47,19 @@ internal sealed class OutputFolder
     public string FileOf(string name) => System.IO.Path.Join(Path, name);
 
     /// <summary>
-    /// Makes the folders, keeps other runs out until disposed, and clears away what a broken-off run left in the work
-    /// folder. Two runs at once would write to the same temporary files, and name each other's halves.
+    /// Makes the folders and keeps other runs out until disposed. Two runs at once would write to the same temporary
+    /// files, and name each other's halves.
     /// </summary>
-    /// <param name="requireRoom">Called when leftovers are gone, and before a folder is made where there is none.</param>
     /// <exception cref="IOException">Another run is at work here, or the folders cannot be made.</exception>
-    public IDisposable Hold(Action requireRoom)
+    public IDisposable Hold()
     {
-        bool isNew = !Directory.Exists(Work);
-        if (isNew)
-            requireRoom();
         Directory.CreateDirectory(Work);
-        var hold = Lock();
-        try
-        {
-            foreach (string left in Directory.EnumerateFiles(Work, "*.part"))
-                File.Delete(left);
-            if (!isNew)
-                requireRoom();
-            return hold;
-        }
-        catch
-        {
-            hold.Dispose();
-            throw;
-        }
+        return Lock();
     }
 
     private SafeFileHandle Lock()
     {
-        string path = WorkFile("lock");
+        string path = WorkFile(LockFile);
         // Not by File.OpenHandle, which takes a shared lock of its own.
         int fd = Posix.Open(PathText.FromArgument(path), Posix.O_RDWR | Posix.O_CREAT | Posix.O_CLOEXEC, out int error);
         if (fd < 0)

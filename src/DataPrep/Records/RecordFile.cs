@@ -95,15 +95,19 @@ internal static class RecordFile
 
     /// <summary>The pieces that a folder's list names. Their file names are plain names: nothing outside the folder can be meant.</summary>
     /// <exception cref="MalformedDataException">The list is not what it should be.</exception>
-    public static IReadOnlyList<PieceRecord> ReadPieces(string folder)
+    public static IReadOnlyList<PieceRecord> ReadPieces(string folder) => [.. ReadPieceLines(folder).Select(line => line.Record)];
+
+    /// <summary>The same, with the byte offset of each line.</summary>
+    /// <exception cref="MalformedDataException">The list is not what it should be.</exception>
+    public static IReadOnlyList<(PieceRecord Record, long Offset)> ReadPieceLines(string folder)
     {
         string path = Path.Join(folder, Pieces);
-        var pieces = new List<PieceRecord>();
+        var pieces = new List<(PieceRecord, long)>();
         foreach (var (piece, offset) in ReadLines(path, RecordJson.Default.PieceRecord))
         {
             if (!IsPlainName(piece.CarFile) || !IsPlainName(piece.PieceCid))
                 throw new MalformedDataException($"'{piece.CarFile}' is no name of a file beside it", offset, path);
-            pieces.Add(piece);
+            pieces.Add((piece, offset));
         }
 
         return pieces;

@@ -7,16 +7,25 @@ internal sealed class FolderReader(ScanOptions options)
     private readonly byte[] target = new byte[4096];
     private byte[] path = new byte[4096];
 
+    // Where there is a selection: the folder's path relative to its source and a slash, behind which a name is put.
+    private byte[] inSource = new byte[4096];
+    private int inSourceLength;
+
     /// <summary>Reads the state of a batch's entries, and before the first batch the names of its folder.</summary>
     public void Read(ScanBatch batch)
     {
         var folder = batch.Folder;
-        int fd = Posix.Open(folder.Path(ref path), Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out int error);
+        if (folder.IsClosed)
+            return;
+        var location = folder.Path(ref path);
+        if (options.Selection is not null)
+            SetFolderInSource(folder.PathInSource(location));
+        int fd = Posix.Open(location, Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out int error);
         try
         {
             if (batch == folder.First)
             {
-                folder.Error = error != 0 ? error : List(fd, folder);
+                folder.Error = error != 0 ? error : folder.Scope.Named.IsEverything ? List(fd, folder) : ListNamed(folder);
                 if (folder.Error != 0)
                     return;
             }
@@ -75,12 +84,52 @@ internal sealed class FolderReader(ScanOptions options)
         return 0;
     }
 
+    /// <summary>Takes the names from a list instead: what else stands in the folder is not looked at, be it millions.</summary>
+    private int ListNamed(ScanFolder folder)
+    {
+        var named = folder.Scope.Named;
+        for (int place = named.Begin; place < named.End;)
+        {
+            var name = options.Selection!.Named!.NextName(named, ref place);
+            if (name[0] != '.' || options.Hidden)
+                folder.Add(name);
+        }
+
+        folder.Sort();
+        return 0;
+    }
+
+    private void SetFolderInSource(ReadOnlySpan<byte> folder)
+    {
+        inSourceLength = 0;
+        if (!folder.IsEmpty)
+            inSourceLength = InSource(folder).Length;
+    }
+
+    /// <summary>The path of an entry of the folder relative to its source, and a slash.</summary>
+    private ReadOnlySpan<byte> InSource(ReadOnlySpan<byte> name)
+    {
+        int length = inSourceLength + name.Length + 1;
+        if (inSource.Length < length)
+            Array.Resize(ref inSource, 2 * length);
+        name.CopyTo(inSource.AsSpan(inSourceLength));
+        inSource[length - 1] = (byte)'/';
+        return inSource.AsSpan(0, length);
+    }
+
     private void Visit(int fd, int lost, ScanBatch batch, int index)
     {
         var name = batch.Folder.Terminated(index);
         var (stamp, owner, error) = (default(FileStamp), 0u, lost);
         if (error == 0)
             error = Posix.StatAt(fd, name, out stamp, out owner);
+        var selection = options.Selection;
+        var below = default(FolderScope);
+
+        // What is there but does not show its state could be a folder with something to take in it.
+        bool isFolder = stamp.Type == Posix.S_IFDIR || error is not (0 or Posix.ENOENT);
+        if (selection is not null && !selection.Takes(batch.Folder.Scope, InSource(name[..^1]), inSourceLength, isFolder, out below))
+            return;
         if (error != 0)
         {
             batch.Skipped.Add((index, error == Posix.ENOENT ? "vanished" : "unreadable", Posix.Describe(error)));
@@ -93,6 +142,14 @@ internal sealed class FolderReader(ScanOptions options)
             return;
         }
 
+        if (kind != EntryKind.Directory && !below.Named.IsEverything)
+        {
+            batch.Skipped.Add(kind == EntryKind.Symlink
+                ? (index, "unreadable", "stands behind a symlink, and symlinks are not followed")
+                : (index, "vanished", Posix.Describe(Posix.ENOTDIR)));
+            return;
+        }
+
         int targetLength = 0;
         switch (kind)
         {
@@ -100,7 +157,8 @@ internal sealed class FolderReader(ScanOptions options)
                 batch.Skipped.Add((index, "unreadable", Posix.Describe(Posix.EACCES)));
                 return;
             case EntryKind.Directory:
-                batch.Folders.Add(new ScanFolder(batch.Folder, index));
+                bool isElsewhere = selection is { OneFileSystem: true } && stamp.Device != batch.Folder.Device;
+                batch.Folders.Add(new ScanFolder(batch.Folder, index, below, isElsewhere));
                 break;
             case EntryKind.Symlink when !options.Symlinks:
                 return;

@@ -6,6 +6,12 @@ internal interface ISourceReader : IDisposable
     /// <summary>Opens a file of the tree for one run of ranges. What it returns may be used again for another file once it is disposed.</summary>
     /// <exception cref="SourceChangedException">It is gone, cannot be opened, or is no file any more.</exception>
     ISourceFile Open(int entry);
+
+    /// <summary>What to say of a file that has other bytes than a run before this one read, though its state tells nothing.</summary>
+    SourceChangedException Changed(int entry, long offset) => Changed(entry, [], offset);
+
+    static SourceChangedException Changed(int entry, byte[] location, long offset) =>
+        new(entry, location, offset, "changed", "has other bytes than when it was read before");
 }
 
 /// <summary>An open file. <see cref="Finish"/> after the last range, then dispose.</summary>
@@ -46,6 +52,8 @@ internal sealed class LocalReader(SourceTree tree, InputIo io = InputIo.Auto, bo
         file.Dispose();
         throw new SourceChangedException(entry, tree.Location(entry), 0, Reason(error), $"cannot open: {Posix.Describe(error)}");
     }
+
+    public SourceChangedException Changed(int entry, long offset) => ISourceReader.Changed(entry, tree.Location(entry), offset);
 
     public void Dispose()
     {

@@ -1,7 +1,7 @@
 namespace DataPrep.Source;
 
 /// <summary>What of a tree is taken. By default everything.</summary>
-internal sealed record ScanOptions(bool Hidden = true, bool EmptyDirectories = true, bool Symlinks = true, bool Wrap = false);
+internal sealed record ScanOptions(bool Hidden = true, bool EmptyDirectories = true, bool Symlinks = true, bool Wrap = false, Selection? Selection = null);
 
 /// <summary>
 /// Walks local files and folders into a <see cref="SourceTree"/>. Symlinks are entries and never followed;
@@ -37,6 +37,8 @@ internal sealed class LocalScanner
         foreach (string source in sources)
             roots.Add(OpenSource(source));
 
+        if (options.Selection?.Named is not null && roots is not [{ Kind: EntryKind.Directory }])
+            throw new SourceException("a list of paths to take needs a folder as source, in which they begin; this is none", roots[0].Path) { IsUsage = true };
         if (roots is [var only] && (only.Kind == EntryKind.Directory || !options.Wrap))
         {
             AddRoot(-1, only);
@@ -104,7 +106,7 @@ internal sealed class LocalScanner
     {
         int index = tree.Add(root.Kind, root.Name, root.Target, root.Stamp, parent, root.Path);
         if (root.Kind == EntryKind.Directory)
-            Walk(index, new ScanFolder(root.Path));
+            Walk(index, new ScanFolder(root.Path, root.Stamp.Device, options.Selection?.Root ?? default));
     }
 
     /// <summary>Depth first without recursion, so that depth is bounded by memory alone.</summary>
@@ -121,7 +123,7 @@ internal sealed class LocalScanner
                 if (!TakeUp(level, level.Folder.First))
                 {
                     if (level.Index == root)
-                        throw new SourceException($"cannot read source: {tree.Skipped[^1].Detail}", tree.Location(root));
+                        throw new SourceException($"cannot read source: {Unreadable(source.Error)}", tree.Location(root));
                     tree.DropLast();
                     _ = pending.Pop();
                 }
@@ -142,7 +144,8 @@ internal sealed class LocalScanner
 
                 level.Folder.Release();
                 tree.Close(level.Index);
-                if (!options.EmptyDirectories && level.Index != root && tree.Count == level.Index + 1)
+                bool isEmpty = tree.Count == level.Index + 1;
+                if (isEmpty && level.Index != root && (!options.EmptyDirectories || level.Folder.Scope.IsPartial))
                     tree.DropLast();
                 _ = pending.Pop();
             }
@@ -156,14 +159,34 @@ internal sealed class LocalScanner
         level.Begin(batch);
         if (level.Folder.Error is not 0 and var error)
         {
-            tree.Skip(tree.DatasetPath(level.Index), error == Posix.ENOENT ? "vanished" : "unreadable", $"cannot read folder: {Posix.Describe(error)}");
+            Skip(tree.DatasetPath(level.Index), level.Folder.Scope.Named, error == Posix.ENOENT ? "vanished" : "unreadable", Unreadable(error));
             return false;
         }
 
-        foreach (var (name, reason, detail) in batch.Skipped)
-            tree.Skip(PathText.Join(tree.DatasetPath(level.Index), level.Folder.Name(name)), reason, detail);
+        foreach (var (index, reason, detail) in batch.Skipped)
+        {
+            var name = level.Folder.Name(index);
+            var named = options.Selection?.NamedBelow(level.Folder.Scope, name) ?? default;
+            Skip(PathText.Join(tree.DatasetPath(level.Index), name), named, reason, detail);
+        }
+
         progress?.Invoke(tree.Count + batch.Entries.Count);
         return true;
+    }
+
+    private static string Unreadable(int error) => $"cannot read folder: {Posix.Describe(error)}";
+
+    /// <summary>Notes what is not taken; of a folder that nobody named, what is named below it.</summary>
+    private void Skip(byte[] path, NamedRange named, string reason, string detail)
+    {
+        if (named.IsEverything)
+            tree.Skip(path, reason, detail);
+        for (int i = named.Begin; i < named.End; i++)
+        {
+            var below = options.Selection!.Named![i];
+            if (options.Selection.TakesNamed(below))
+                tree.Skip(below.ToArray(), reason, detail);
+        }
     }
 
     /// <summary>Adds the next entry of a folder; where that is a folder itself, it is next to be walked.</summary>

@@ -43,4 +43,12 @@ internal static class PathText
         return path;
     }
 
+    /// <summary>Order of paths part by part: the slash comes before every other byte.</summary>
+    public static int Compare(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    {
+        int common = a.CommonPrefixLength(b);
+        if (common == a.Length || common == b.Length)
+            return a.Length.CompareTo(b.Length);
+        return (a[common] == '/' ? 0 : a[common]).CompareTo(b[common] == '/' ? 0 : b[common]);
+    }
 }

@@ -88,6 +88,14 @@ internal static unsafe partial class Posix
         return result;
     }
 
+    /// <summary>Bytes that a file takes on its device; 0 where it cannot be told.</summary>
+    internal static long AllocatedSize(string path)
+    {
+        byte* x = stackalloc byte[256];
+        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(path + "\0"))
+            return statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, x) == 0 ? *(long*)(x + 48) * 512 : 0;
+    }
+
     private static int StatX(int folder, byte* path, int flags, out FileStamp stamp, out uint owner)
     {
         // struct statx has one layout on all architectures, unlike struct stat.

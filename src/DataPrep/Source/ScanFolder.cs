@@ -10,23 +10,37 @@ internal sealed class ScanFolder
     private readonly int nameInParent;
     private readonly byte[] location = [];
     private readonly int pathLength;
+    private readonly int sourceLength;
     private PooledList<byte> bytes;
     private PooledList<NameKey> names;
 
     /// <param name="location">Absolute path of a source.</param>
-    public ScanFolder(byte[] location)
+    /// <param name="device">The file system that it is on.</param>
+    public ScanFolder(byte[] location, ulong device, FolderScope scope)
     {
         this.location = location;
-        pathLength = location.Length;
+        (Device, Scope) = (device, scope);
+        pathLength = sourceLength = location.Length;
         First = new ScanBatch(this, 0);
     }
 
-    public ScanFolder(ScanFolder parent, int nameInParent)
+    /// <param name="isClosed">It is taken as an empty one, whatever it holds.</param>
+    public ScanFolder(ScanFolder parent, int nameInParent, FolderScope scope, bool isClosed)
     {
         (this.parent, this.nameInParent) = (parent, nameInParent);
+        (Device, Scope, IsClosed) = (parent.Device, scope, isClosed);
         pathLength = parent.pathLength + 1 + OwnName.Length;
+        sourceLength = parent.sourceLength;
         First = new ScanBatch(this, 0);
     }
+
+    /// <summary>The file system of its source.</summary>
+    public ulong Device { get; }
+
+    /// <summary>What of it is taken.</summary>
+    public FolderScope Scope { get; }
+
+    public bool IsClosed { get; }
 
     /// <summary>The batch with which the names are read too.</summary>
     public ScanBatch First { get; }
@@ -98,6 +112,9 @@ internal sealed class ScanFolder
 
         return buffer.AsSpan(0, pathLength);
     }
+
+    /// <summary>Of its absolute path what is behind its source's: empty for a source itself.</summary>
+    public ReadOnlySpan<byte> PathInSource(ReadOnlySpan<byte> path) => path.Length == sourceLength ? [] : path[(sourceLength + 1)..];
 
     /// <summary>Ends the use of the names; those of the folders below must have ended before.</summary>
     public void Release()

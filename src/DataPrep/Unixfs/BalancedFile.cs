@@ -58,9 +58,9 @@ internal sealed class BalancedFile
 
     public NodeSize Size { get; }
 
-    public static long SectionLength(UnixFsProfile profile, int blockLength)
+    public static long SectionLength(UnixFsProfile profile, long blockLength)
     {
-        int length = profile.NodeCidLength + blockLength;
+        long length = profile.NodeCidLength + blockLength;
         return Varint.Length((ulong)length) + length;
     }
 

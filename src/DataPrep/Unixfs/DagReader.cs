@@ -5,8 +5,19 @@ namespace DataPrep.Unixfs;
 
 /// <summary>An entry found in a DAG.</summary>
 /// <param name="Path">Relative path, bytes; empty for the root.</param>
-/// <param name="Size">Content bytes; of a symlink the length of its target; of a directory 0.</param>
-internal sealed record DagEntry(byte[] Path, UnixFsType Type, long Size, Cid Cid, NodeMetadata Metadata, byte[] Target);
+/// <param name="Size">Content bytes; of a symlink the length of its target; of a directory 0; -1 where the entry's block is missing, so that nothing but path and CID is known.</param>
+internal sealed record DagEntry(byte[] Path, UnixFsType Type, long Size, Cid Cid, NodeMetadata Metadata, byte[] Target)
+{
+    public bool IsMissing => Size < 0;
+
+    public bool IsFolder => Type is UnixFsType.Directory or UnixFsType.HamtShard;
+}
+
+/// <summary>A block at the bottom of a file's DAG.</summary>
+/// <param name="Offset">Offset in the file of its content.</param>
+/// <param name="Length">Content bytes.</param>
+/// <param name="Siblings">Children of the node above it, itself among them; 0 where it is the file's root.</param>
+internal readonly record struct DagLeaf(Cid Cid, long Offset, long Length, int Siblings);
 
 /// <summary>Reads UnixFS DAGs back: the tree of names, and the content of files. Trusts nothing but block hashes.</summary>
 internal sealed class DagReader(IBlockSource blocks)
@@ -18,17 +29,29 @@ internal sealed class DagReader(IBlockSource blocks)
     private const int MaxFileDepth = 64;
 
     /// <summary>All entries below a root, every directory before its content, siblings sorted by the bytes of their names; the root first.</summary>
+    /// <param name="allowMissing">Whether an entry whose block is missing is given as such, and not taken for a fault; the root is always a fault.</param>
     /// <exception cref="MissingBlockException">A directory or the first block of a file is missing.</exception>
     /// <exception cref="MalformedDataException">A block is not what it should be.</exception>
-    public IEnumerable<DagEntry> Walk(Cid root)
+    public IEnumerable<DagEntry> Walk(Cid root, bool allowMissing = false)
     {
         var pending = new Stack<(byte[] Path, Cid Cid, int Depth)>();
         pending.Push(([], root, 0));
         while (pending.TryPop(out var next))
         {
-            var entry = Describe(next.Path, next.Cid, out var node, out var data);
+            DagEntry entry;
+            DagPbNode? node = null;
+            UnixFsData? data = null;
+            try
+            {
+                entry = Describe(next.Path, next.Cid, out node, out data);
+            }
+            catch (MissingBlockException) when (allowMissing && next.Depth > 0)
+            {
+                entry = new DagEntry(next.Path, UnixFsType.Raw, -1, next.Cid, default, []);
+            }
+
             yield return entry;
-            if (entry.Type is not (UnixFsType.Directory or UnixFsType.HamtShard))
+            if (!entry.IsFolder)
                 continue;
             if (next.Depth == MaxDepth)
                 throw Malformed(next.Path, $"is nested more than {MaxDepth} deep");
@@ -40,18 +63,27 @@ internal sealed class DagReader(IBlockSource blocks)
         }
     }
 
-    /// <summary>CID of the block that holds a file's first bytes.</summary>
-    public Cid FirstLeaf(Cid file)
+    /// <summary>The block that holds a place in a file's content; of places beyond the end, the last block.</summary>
+    /// <exception cref="MissingBlockException">A node on the way to it is missing.</exception>
+    /// <exception cref="MalformedDataException">A node is not what it should be.</exception>
+    public DagLeaf LeafAt(Cid file, long offset)
     {
-        for (int depth = 0; file.Codec == Multicodec.DagPb && depth < MaxFileDepth; depth++)
+        long start = 0, length = file.Codec == Multicodec.DagPb ? 0 : Math.Max(0, blocks.Length(file));
+        int siblings = 0;
+        for (int depth = 0; file.Codec == Multicodec.DagPb; depth++)
         {
-            var (node, _) = Decode(Read(file, []), [], file);
+            var (node, data) = Decode(Read(file, []), [], file);
             if (node.Links.Count == 0)
-                break;
-            file = node.Links[0].Hash;
+                return new DagLeaf(file, start, data.Data.Length, siblings);
+            if (depth == MaxFileDepth || node.Links.Count != data.BlockSizes.Length)
+                throw Malformed([], $"node {file} is not part of a file");
+            int child = 0;
+            for (; child < data.BlockSizes.Length - 1 && data.BlockSizes[child] <= (ulong)(offset - start); child++)
+                start += (long)data.BlockSizes[child];
+            (file, length, siblings) = (node.Links[child].Hash, (long)data.BlockSizes[child], node.Links.Count);
         }
 
-        return file;
+        return new DagLeaf(file, start, length, siblings);
     }
 
     /// <summary>Writes a file's content, leaf after leaf.</summary>

@@ -24,34 +24,63 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
     /// <summary>Most bytes of a block that other implementations take.</summary>
     private const int LargestBlock = 2 << 20;
 
-    private byte[] block = new byte[64 << 10];
+    // Made when something is written: there are many that only measure.
+    private byte[] block = [];
 
     /// <summary>Sizes of the directory's blocks, before any CID is known.</summary>
     /// <param name="onBlock">Takes the length of each block, in the order in which they are emitted.</param>
-    public NodeSize Measure(IDirectoryLinks links, NodeMetadata metadata, Action<int>? onBlock = null)
+    /// <exception cref="InvalidDataException">The directory is not sharded, and its block too large.</exception>
+    public NodeSize Measure(IDirectoryLinks links, NodeMetadata metadata, Action<long>? onBlock = null)
     {
-        long length = BlockLength(links, metadata, out long below);
-        if (IsSharded(links, length))
-            return new HamtShape(profile, links, metadata).Measure(onBlock);
-        if (length <= LargestBlock)
-            onBlock?.Invoke((int)length);
+        var totals = TotalsOf(links);
+        if (!IsSharded(totals, metadata))
+        {
+            onBlock?.Invoke(BlockLength(totals, metadata));
+            return MeasureOneNode(totals, metadata);
+        }
+
+        var sharded = new HamtSizes(profile) { OnBlock = onBlock };
+        sharded.Take(links, metadata);
+        return sharded.Measure();
+    }
+
+    /// <summary>Sizes of a directory that is one node.</summary>
+    /// <exception cref="InvalidDataException">The node's block is too large.</exception>
+    public NodeSize MeasureOneNode(in LinkTotals links, NodeMetadata metadata)
+    {
+        long length = BlockLength(links, metadata);
         return length <= LargestBlock
-            ? new NodeSize(BalancedFile.SectionLength(profile, (int)length), length + below)
+            ? SizeAsOneNode(links, metadata)
             : throw new InvalidDataException($"a folder of {links.Count} entries would be one block of {length} bytes, and blocks above {LargestBlock} cannot be transferred: let it be sharded (--hamt-threshold)");
+    }
+
+    /// <summary>Sizes that a directory has, or would have, as one node. Sharded it is larger, since every link stands in some shard, with a longer name.</summary>
+    public NodeSize SizeAsOneNode(in LinkTotals links, NodeMetadata metadata)
+    {
+        long length = BlockLength(links, metadata);
+        return new NodeSize(BalancedFile.SectionLength(profile, length), length + links.Below);
+    }
+
+    public bool IsSharded(in LinkTotals links, NodeMetadata metadata)
+    {
+        if (links.Count == 0 || profile.HamtThreshold == 0)
+            return false;
+        long estimate = profile.HamtEstimation == HamtEstimation.LinksBytes ? links.NamesAndCids : BlockLength(links, metadata);
+        return estimate > profile.HamtThreshold;
     }
 
     /// <summary>Appends the directory's blocks, the root last, and gives the root's digest.</summary>
     public void Emit(IDirectoryLinks links, NodeMetadata metadata, IBlockSink sink, Span<byte> digest)
     {
-        long length = BlockLength(links, metadata, out _);
-        if (IsSharded(links, length))
+        var totals = TotalsOf(links);
+        if (IsSharded(totals, metadata))
         {
             new HamtShape(profile, links, metadata).Emit(sink, digest);
             return;
         }
 
-        if (block.Length < length)
-            block = new byte[length];
+        long length = BlockLength(totals, metadata);
+        Reserve(length);
         Span<byte> cid = stackalloc byte[36];
         int at = 0;
         for (int i = 0; i < links.Count; i++)
@@ -71,8 +100,11 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
 
     public void EmitSymlink(ReadOnlySpan<byte> target, NodeMetadata metadata, IBlockSink sink, Span<byte> digest)
     {
+        int message = SymlinkMessage(target.Length, metadata);
+        Reserve(DagPb.DataFieldLength(message));
+
         // No filesize field: kubo writes none for symlinks.
-        int at = DagPb.WriteDataHeader(block, SymlinkMessage(target.Length, metadata));
+        int at = DagPb.WriteDataHeader(block, message);
         block[at++] = 0x08;
         block[at++] = (byte)UnixFsType.Symlink;
         if (target.Length > 0)
@@ -87,36 +119,23 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
         sink.Append(block.AsSpan(0, at), digest);
     }
 
+    private void Reserve(long length)
+    {
+        if (block.Length < length)
+            block = new byte[Math.Max(length, 64 << 10)];
+    }
+
     private static int SymlinkMessage(int target, NodeMetadata metadata) =>
         2 + (target == 0 ? 0 : 1 + ProtobufVarint.Length((ulong)target) + target) + metadata.Length;
 
-    /// <summary>Length of the block of the directory as one node; <paramref name="below"/> is the size of all it links to.</summary>
-    private static long BlockLength(IDirectoryLinks links, NodeMetadata metadata, out long below)
+    private static LinkTotals TotalsOf(IDirectoryLinks links)
     {
-        long length = DagPb.DataFieldLength(2 + metadata.Length);
-        below = 0;
+        var totals = default(LinkTotals);
         for (int i = 0; i < links.Count; i++)
-        {
-            long size = links.DagSize(i);
-            length += DagPb.LinkLength(links.CidLength(i), links.Name(i).Length, (ulong)size);
-            below += size;
-        }
-
-        return length;
+            totals.Add(links.Name(i).Length, links.CidLength(i), links.DagSize(i));
+        return totals;
     }
 
-    private bool IsSharded(IDirectoryLinks links, long blockLength)
-    {
-        if (links.Count == 0 || profile.HamtThreshold == 0)
-            return false;
-        long estimate = blockLength;
-        if (profile.HamtEstimation == HamtEstimation.LinksBytes)
-        {
-            estimate = 0;
-            for (int i = 0; i < links.Count; i++)
-                estimate += links.Name(i).Length + links.CidLength(i);
-        }
-
-        return estimate > profile.HamtThreshold;
-    }
+    /// <summary>Length of the block of the directory as one node.</summary>
+    private static long BlockLength(in LinkTotals links, NodeMetadata metadata) => DagPb.DataFieldLength(2 + metadata.Length) + links.LinkBytes;
 }

@@ -1,93 +1,17 @@
-using System.Numerics;
 using DataPrep.Ipld;
-using DataPrep.Source;
 
 namespace DataPrep.Unixfs;
 
-/// <summary>
-/// A sharded directory. Buckets are chosen by the bits of a name's hash, most significant first, so with the entries
-/// sorted by hash every shard is a range of them, and the tree needs no nodes in memory.
-/// </summary>
-internal sealed class HamtShape
+/// <summary>The blocks of a sharded directory.</summary>
+internal sealed class HamtShape(UnixFsProfile profile, IDirectoryLinks links, NodeMetadata metadata)
 {
-    private readonly UnixFsProfile profile;
-    private readonly IDirectoryLinks links;
-    private readonly NodeMetadata metadata;
-    private readonly ulong[] hashes;
-    private readonly int[] order;
-    private readonly int bits;
-    private readonly int nameDigits;
-    private long sectionBytes;
-    private Action<int>? onBlock;
+    private readonly HamtOrder order = new(profile);
     private byte[] block = [];
 
-    public HamtShape(UnixFsProfile profile, IDirectoryLinks links, NodeMetadata metadata)
+    public void Emit(IBlockSink sink, Span<byte> digest)
     {
-        (this.profile, this.links, this.metadata) = (profile, links, metadata);
-        bits = BitOperations.Log2((uint)profile.HamtFanout);
-        nameDigits = (bits + 3) / 4; // hex digits of the largest bucket number
-        hashes = new ulong[links.Count];
-        order = new int[links.Count];
-        for (int i = 0; i < order.Length; i++)
-            (hashes[i], order[i]) = (Murmur3.Hash(links.Name(i)), i);
-        Array.Sort(hashes, order);
-    }
-
-    public NodeSize Measure(Action<int>? onBlock = null)
-    {
-        sectionBytes = 0;
-        this.onBlock = onBlock;
-        long dagSize = Measure(0, order.Length, 0);
-        return new NodeSize(sectionBytes, dagSize);
-    }
-
-    public void Emit(IBlockSink sink, Span<byte> digest) => _ = Emit(0, order.Length, 0, sink, digest);
-
-    private int Bucket(int index, int depth)
-    {
-        int shift = 64 - (bits * (depth + 1));
-        if (shift < 0)
-            throw new InvalidDataException($"'{PathText.Quote(links.Name(order[index]))}' and another name of the same folder have the same hash; the folder cannot be sharded");
-        return (int)(hashes[index] >> shift) & (profile.HamtFanout - 1);
-    }
-
-    private int EndOfBucket(int index, int end, int depth)
-    {
-        int bucket = Bucket(index, depth);
-        int next = index + 1;
-        while (next < end && Bucket(next, depth) == bucket)
-            next++;
-        return next;
-    }
-
-    private long Measure(int begin, int end, int depth)
-    {
-        long length = 0, below = 0;
-        int highest = 0;
-        for (int i = begin, next; i < end; i = next)
-        {
-            next = EndOfBucket(i, end, depth);
-            highest = Bucket(i, depth);
-            int entry = order[i];
-            bool isValue = next == i + 1;
-            long size = isValue ? links.DagSize(entry) : Measure(i, next, depth + 1);
-            length += isValue
-                ? DagPb.LinkLength(links.CidLength(entry), nameDigits + links.Name(entry).Length, (ulong)size)
-                : DagPb.LinkLength(profile.NodeCidLength, nameDigits, (ulong)size);
-            below += size;
-        }
-
-        length += DagPb.DataFieldLength(MessageLength(highest, depth));
-        sectionBytes += BalancedFile.SectionLength(profile, checked((int)length));
-        onBlock?.Invoke((int)length);
-        return length + below;
-    }
-
-    // 08 05 | 12 len bitfield | 28 22 | 30 fanout | metadata on the root alone
-    private int MessageLength(int highest, int depth)
-    {
-        int field = (highest / 8) + 1;
-        return 2 + 1 + ProtobufVarint.Length((ulong)field) + field + 2 + 1 + ProtobufVarint.Length((ulong)profile.HamtFanout) + (depth == 0 ? metadata.Length : 0);
+        order.Sort(links);
+        _ = Emit(0, order.Count, 0, sink, digest);
     }
 
     /// <summary>Appends the sub-shards in bucket order, then the shard; returns its cumulative size.</summary>
@@ -97,34 +21,34 @@ internal sealed class HamtShape
         int highest = 0;
         for (int i = begin, next; i < end; i = next)
         {
-            next = EndOfBucket(i, end, depth);
-            highest = Bucket(i, depth);
+            next = order.EndOfBucket(i, end, depth);
+            highest = order.Bucket(i, depth);
             if (next == i + 1)
                 continue;
             byte[] sub = new byte[32];
             subShards.Add((sub, Emit(i, next, depth + 1, sink, sub)));
         }
 
-        int message = MessageLength(highest, depth);
+        int message = order.MessageLength(highest, depth == 0 ? metadata : default);
         Span<byte> bitfield = stackalloc byte[(highest / 8) + 1];
         bitfield.Clear();
-        Span<byte> name = stackalloc byte[nameDigits + 512];
+        Span<byte> name = stackalloc byte[order.NameDigits + 512];
         Span<byte> cid = stackalloc byte[36];
         int at = 0, subShard = 0;
         long below = 0;
         for (int i = begin, next; i < end; i = next)
         {
-            next = EndOfBucket(i, end, depth);
-            int bucket = Bucket(i, depth);
+            next = order.EndOfBucket(i, end, depth);
+            int bucket = order.Bucket(i, depth);
             bitfield[^((bucket / 8) + 1)] |= (byte)(1 << (bucket % 8)); // a big-endian number, leading zero bytes stripped
-            _ = bucket.TryFormat(name[..nameDigits], out _, nameDigits switch { 1 => "X1", 2 => "X2", _ => "X3" }, null);
-            int nameLength = nameDigits, cidLength;
+            _ = bucket.TryFormat(name[..order.NameDigits], out _, order.NameDigits switch { 1 => "X1", 2 => "X2", _ => "X3" }, null);
+            int nameLength = order.NameDigits, cidLength;
             long size;
             if (next == i + 1)
             {
-                int entry = order[i];
+                int entry = order.Link(i);
                 var own = links.Name(entry);
-                own.CopyTo(name[nameDigits..]);
+                own.CopyTo(name[order.NameDigits..]);
                 nameLength += own.Length;
                 cidLength = links.WriteCid(entry, cid);
                 size = links.DagSize(entry);

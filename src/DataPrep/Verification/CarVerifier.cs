@@ -6,47 +6,80 @@ using DataPrep.Piece;
 namespace DataPrep.Verification;
 
 /// <summary>What a verified CAR turned out to be.</summary>
+/// <param name="Dag">Its blocks; where their framing could not be read to the end, those before.</param>
+/// <param name="LastBlock">CID of the last block; not defined where there is none.</param>
+/// <param name="BlockCount">Number of blocks, repeated ones counted again.</param>
+/// <param name="PayloadSize">Bytes up to the end of the last section.</param>
+internal sealed record VerifiedCar(TreeSidecar Tree, CarDag Dag, Cid LastBlock, long BlockCount, long PayloadSize);
+
+/// <summary>What of a verified CAR is kept: its blocks, and what may be missing of them.</summary>
 /// <param name="IsWhole">Whether its framing could be read to the end.</param>
-internal sealed record VerifiedCar(TreeSidecar Tree, IReadOnlyList<Cid> Roots, long Blocks, long PayloadSize, bool IsWhole);
-
-/// <summary>Verifies a CAR: framing, the hash of every block, completeness of the DAG below its roots, and its piece commitment.</summary>
-internal sealed class CarVerifier(FindingLog log, int threads, PackProgress progress, CancellationToken cancel)
+internal sealed record CarDag(CarBlocks Blocks, OpenLinks Links, bool IsWhole)
 {
-    private readonly HashSet<Cid> present = [];
-    private readonly List<(Cid Block, Cid Parent, long Offset)> wanted = [];
-
-    /// <param name="allowPadding">Whether zero bytes may follow the last section, as in a piece.</param>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public VerifiedCar Verify(string path, bool allowPadding)
+    /// <summary>Reports what is missing of the DAG below the CAR's roots.</summary>
+    /// <param name="isElsewhere">Says of a block that this CAR does not have whether it is where it may be too.</param>
+    public void CheckComplete(FindingLog log, Func<Cid, bool> isElsewhere)
     {
-        present.Clear();
-        wanted.Clear();
+        // What a CAR lacks that is cut off is no news.
+        if (!IsWhole)
+            return;
+        foreach (var root in Blocks.Roots)
+        {
+            if (root.MultihashCode != Multicodec.Identity && !Blocks.Contains(root) && !isElsewhere(root))
+                log.Error("missing-root", Blocks.Path, 0, $"the root {root} is not among the blocks");
+        }
+
+        Links.Report(log, Blocks, isElsewhere);
+    }
+}
+
+/// <summary>
+/// Verifies a CAR: framing, the hash of every block, the rules of every node, and its piece commitment. Whether its DAG is
+/// complete is for who knows where else blocks may be.
+/// </summary>
+/// <param name="files">Keeps CARs open for whoever reads their blocks later.</param>
+internal sealed class CarVerifier(FindingLog log, int threads, PackProgress progress, FileHandles files, CancellationToken cancel)
+{
+    private OpenLinks links = new();
+    private BlockIndex index = new();
+
+    /// <param name="allowPadding">Whether zero bytes may follow the last section, as in a piece, given its commitment.</param>
+    /// <param name="isElsewhere">Says of a block whether it is where it may be too, as far as that is known by now.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public VerifiedCar Verify(string path, Func<PieceCommitment, bool> allowPadding, Func<Cid, bool>? isElsewhere = null)
+    {
+        (links, index) = (new OpenLinks(), new BlockIndex());
+        var damaged = new List<(Cid Cid, long DataOffset, int DataLength)>();
         var tree = FileCommP.Compute(path, threads, progress.Add, cancel);
         IReadOnlyList<Cid> roots = [];
-        long blocks = 0, unverifiable = 0, end = 0;
+        Cid last = default;
+        long blocks = 0, unverifiable = 0, firstUnverifiable = -1, end = 0;
         bool isWhole = false;
         try
         {
-            using var reader = CarReader.Open(path, new CarReadOptions { AllowZeroPadding = allowPadding });
+            using var reader = CarReader.Open(path, new CarReadOptions { AllowZeroPadding = allowPadding(tree.Commitment) });
             roots = reader.Roots;
             end = reader.FirstSectionOffset;
             while (reader.TryReadSection(out var section))
             {
                 cancel.ThrowIfCancellationRequested();
                 blocks++;
+                last = section.Cid;
                 end = section.DataOffset + section.DataLength;
                 progress.Add(end - section.Offset);
                 var check = BlockHash.Verify(section.Cid, section.Data.Span);
                 if (check == BlockCheck.Mismatch)
                 {
                     log.Error("block-hash", path, section.Offset, $"block {section.Cid} does not match its hash");
+                    damaged.Add((section.Cid, section.DataOffset, section.DataLength));
                     continue;
                 }
 
-                unverifiable += check == BlockCheck.Unverifiable ? 1 : 0;
-                present.Add(section.Cid);
+                if (check == BlockCheck.Unverifiable && unverifiable++ == 0)
+                    firstUnverifiable = section.Offset;
+                _ = index.TryAdd(section.Cid, section.DataOffset, section.DataLength);
                 if (section.Cid.Codec == Multicodec.DagPb)
-                    CheckNode(path, section);
+                    CheckNode(path, section, isElsewhere);
             }
 
             isWhole = true;
@@ -57,13 +90,15 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
         }
 
         if (unverifiable > 0)
-            log.Warn("unverifiable-hash", path, -1, $"{unverifiable} blocks have a hash function that cannot be checked");
-        if (isWhole)
-            CheckComplete(path, roots);
-        return new VerifiedCar(tree, roots, blocks, end, isWhole);
+            log.Warn("unverifiable-hash", path, firstUnverifiable, $"{unverifiable} blocks, from here on, have a hash function that cannot be checked");
+        // A damaged block is there, unless a sound copy is: it is not missing as well.
+        foreach (var (cid, offset, length) in damaged)
+            _ = index.TryAdd(cid, offset, length);
+        index.Trim();
+        return new VerifiedCar(tree, new CarDag(new CarBlocks(path, roots, index, files), links, isWhole), last, blocks, end);
     }
 
-    private void CheckNode(string path, CarSection section)
+    private void CheckNode(string path, CarSection section, Func<Cid, bool>? isElsewhere)
     {
         DagPbNode node;
         UnixFsData data;
@@ -80,8 +115,8 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
 
         foreach (var link in node.Links)
         {
-            if (link.Hash.MultihashCode != Multicodec.Identity && !present.Contains(link.Hash))
-                wanted.Add((link.Hash, section.Cid, section.Offset));
+            if (link.Hash.MultihashCode != Multicodec.Identity && !index.TryFind(link.Hash, out _, out _) && isElsewhere?.Invoke(link.Hash) != true)
+                links.Add(link.Hash, section.Offset);
         }
 
         try
@@ -122,22 +157,6 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
                 return "is a symlink with links";
             default:
                 return null;
-        }
-    }
-
-    private void CheckComplete(string path, IReadOnlyList<Cid> roots)
-    {
-        foreach (var root in roots)
-        {
-            if (root.MultihashCode != Multicodec.Identity && !present.Contains(root))
-                log.Error("missing-root", path, 0, $"the root {root} is not among the blocks");
-        }
-
-        var reported = new HashSet<Cid>();
-        foreach (var (block, parent, offset) in wanted)
-        {
-            if (!present.Contains(block) && reported.Add(block))
-                log.Error("missing-block", path, offset, $"block {block}, which {parent} links to, is missing");
         }
     }
 }

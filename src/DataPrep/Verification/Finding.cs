@@ -17,15 +17,22 @@ internal sealed class FindingLog(Action<Finding> found)
 
     public int Warnings { get; private set; }
 
-    public void Error(string code, string path, long offset, string message)
+    public void Error(string code, string path, long offset, string message) => Take(new Finding("error", code, path, offset, message));
+
+    public void Warn(string code, string path, long offset, string message) => Take(new Finding("warning", code, path, offset, message));
+
+    /// <summary>Reports what is not as expected.</summary>
+    public void Compare<T>(string code, string path, long offset, string what, T actual, T expected)
     {
-        Errors++;
-        found(new Finding("error", code, path, offset, message));
+        if (!EqualityComparer<T>.Default.Equals(actual, expected))
+            Error(code, path, offset, $"{what} is {actual}, expected {expected}");
     }
 
-    public void Warn(string code, string path, long offset, string message)
+    /// <summary>Takes a finding over from another log.</summary>
+    public void Take(Finding finding)
     {
-        Warnings++;
-        found(new Finding("warning", code, path, offset, message));
+        Errors += finding.IsError ? 1 : 0;
+        Warnings += finding.IsError ? 0 : 1;
+        found(finding);
     }
 }

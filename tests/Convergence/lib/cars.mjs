@@ -13,13 +13,15 @@ const payload = (path, size) => size === 0 ? [] : fs.createReadStream(path, { st
 export async function verifyCar (path, size) {
   const iterator = await CarBlockIterator.fromIterable(payload(path, size))
   let blocks = 0
+  let last
   for await (const { cid, bytes } of iterator) {
     if (cid.multihash.code !== SHA2_256) throw new Error(`block ${cid} is not sha2-256`)
     const digest = createHash('sha256').update(bytes).digest()
     if (!digest.equals(cid.multihash.digest)) throw new Error(`block ${cid} has digest ${digest.toString('hex')}`)
     blocks++
+    last = String(cid)
   }
-  return { roots: (await iterator.getRoots()).map(String), blocks }
+  return { roots: (await iterator.getRoots()).map(String), blocks, last }
 }
 
 /** True when every byte from `start` on is zero. */

@@ -97,6 +97,54 @@ export async function compareExported (source, root, store) {
   return seen
 }
 
+/**
+ * Walks the tree of one piece with nothing but the blocks of that piece, and holds every file, or part of a file, against the source;
+ * returns path -> the exporter's entry.
+ */
+export async function compareAlone (source, root, store) {
+  const seen = new Map()
+  const visit = async (cid, name) => {
+    const entry = await exporter(cid, store)
+    seen.set(name, entry)
+    if (entry.type === 'directory') {
+      for await (const child of entry.entries()) await visit(CID.parse(String(child.cid)), name ? `${name}/${child.name}` : child.name)
+      return
+    }
+    const at = place(source, name)
+    if (!at) throw new Error(`${JSON.stringify(name)} is not in the source`)
+    if (entry.unixfs?.type === 'symlink') {
+      if (!Buffer.from(entry.unixfs.data).equals(fs.readlinkSync(at.entry.full, 'buffer'))) throw new Error(`${JSON.stringify(name)} points elsewhere`)
+      return
+    }
+    if (at.entry.type !== 'file') throw new Error(`${JSON.stringify(name)} was a ${at.entry.type}`)
+    const size = await compareContent(at.entry.full, entry.content(), at.offset, name)
+    if (!at.part && BigInt(size) !== at.entry.stats.size) throw new Error(`${JSON.stringify(name)} has ${size} bytes`)
+  }
+  await visit(CID.parse(root), '')
+  return seen
+}
+
+/** Restores every cut file by concatenating its parts, each from the tree of its own piece; returns how many there were. */
+export async function compareCut (source, files, trees) {
+  let cut = 0
+  for (const row of files.filter(row => row.parts.length > 1)) {
+    async function * content () {
+      for (const part of row.parts) {
+        const name = `${row.path}/${String(part.fileOffset).padStart(20, '0')}`
+        const entry = trees.get(part.pieceCid)?.get(name)
+        if (!entry) throw new Error(`${JSON.stringify(name)} is not in piece ${part.pieceCid}`)
+        if (entry.size !== BigInt(part.length)) throw new Error(`${JSON.stringify(name)} has ${entry.size} bytes`)
+        yield * entry.content()
+      }
+    }
+    const { full, stats } = source.get(row.path) ?? source.get('')
+    const size = await compareContent(full, content(), 0, row.path)
+    if (BigInt(size) !== stats.size) throw new Error(`${JSON.stringify(row.path)} comes to ${size} bytes`)
+    cut++
+  }
+  return cut
+}
+
 /** Mode and mtime as the DAG has them, against the source; links carry no mode. */
 export function compareMetadata (source, exported, { preserveMode, preserveMtime }) {
   for (const [name, { type, mode, mtime }] of exported) {

@@ -78,7 +78,7 @@ public sealed class EngineStressTests
                 }),
             };
             var failure = Record.Exception(() => PackedOutput.Pack(options));
-            Assert.Same(expected, failure);
+            Assert.Contains(expected.Message, Assert.IsType<IOException>(failure).Message, StringComparison.Ordinal);
             AssertNothingLeft(options.Output);
         }
     }, TestContext.Current.CancellationToken);
@@ -149,6 +149,5 @@ public sealed class EngineStressTests
         output.VerifyFindsNothing();
     }, TestContext.Current.CancellationToken);
 
-    private static void AssertNothingLeft(string output) =>
-        Assert.DoesNotContain(Directory.EnumerateFiles(output, "*", SearchOption.AllDirectories), file => Path.GetFileName(file) != "lock");
+    private static void AssertNothingLeft(string output) => Assert.Empty(Directory.GetFiles(output));
 }

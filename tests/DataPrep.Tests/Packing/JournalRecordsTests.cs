@@ -76,6 +76,7 @@ public sealed class JournalRecordsTests
         Commitment = commitment,
         CarSize = 1L << 35,
         PayloadSize = 1L << 34,
+        Files = 12,
         Root = root,
         CarFile = Encoding.UTF8.GetBytes(name),
     };

@@ -18,7 +18,7 @@ public sealed class PieceFileTests : IDisposable
     public void ParallelWritesInAnyOrderGiveTheFile(string io, int size, bool inMemory)
     {
         var folder = new OutputFolder(inMemory ? memory.Path : disk.Path);
-        using var hold = folder.Hold(() => { });
+        using var hold = folder.Hold();
         using var content = new NativeBuffer(size);
         new Random(size).NextBytes(content.Span);
         using (var file = new PieceFile(folder, "piece", size, Enum.Parse<OutputIo>(io)))
@@ -28,6 +28,8 @@ public sealed class PieceFileTests : IDisposable
             new Random(1).Shuffle(parts);
             Parallel.ForEach(parts, part => file.Write((long)part * Part, content.Span.Slice(part * Part, Math.Min(Part, size - (part * Part)))));
             Assert.False(File.Exists(folder.FileOf("name.car")));
+            file.Complete(size);
+            Assert.False(File.Exists(folder.FileOf("name.car")));
             file.Place("name.car");
         }
 
@@ -35,13 +37,25 @@ public sealed class PieceFileTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsNotPlacedIsGone()
+    public void WhatIsNotPlacedCanBeGoneOnWith()
     {
         var folder = new OutputFolder(disk.Path);
-        using var hold = folder.Hold(() => { });
+        using var hold = folder.Hold();
         using (var file = new PieceFile(folder, "piece", 100))
-            file.Write(0, new byte[100]);
-        Assert.Equal([Path.Join(folder.Work, "lock")], Directory.GetFiles(disk.Path, "*", SearchOption.AllDirectories));
+        {
+            Assert.False(file.WasThere);
+            file.Write(0, Enumerable.Repeat((byte)7, 100).ToArray());
+        }
+
+        Assert.Empty(Directory.GetFiles(disk.Path));
+        using (var file = new PieceFile(folder, "piece", 100))
+        {
+            Assert.True(file.WasThere);
+            file.Complete(40); // behind what is a CAR are zeros, whatever stood there
+            file.Place("name.car");
+        }
+
+        Assert.Equal([.. Enumerable.Repeat((byte)7, 40), .. new byte[60]], File.ReadAllBytes(folder.FileOf("name.car")));
     }
 
     public void Dispose()

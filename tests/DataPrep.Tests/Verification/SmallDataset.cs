@@ -1,3 +1,4 @@
+using DataPrep.Car;
 using DataPrep.Packing;
 using DataPrep.Piece;
 using DataPrep.Records;
@@ -12,53 +13,86 @@ internal sealed class SmallDataset : IDisposable
 {
     private readonly ScratchFolder scratch = new();
 
-    public SmallDataset()
+    /// <param name="capacity">Most bytes of a CAR; null for one piece.</param>
+    public SmallDataset(long? capacity = null)
     {
         _ = scratch.Noise("src/long", 150);
         _ = scratch.File("src/sub/short", "short");
         _ = scratch.File("src/empty", "");
         _ = File.CreateSymbolicLink(scratch.At("src/link"), "sub/short");
-        Out = scratch.At("out");
-        var options = new PackOptions
+        var profile = UnixFsProfile.V1Of2025 with { ChunkSize = 64, MaxLinks = 2 };
+        if (capacity is not null)
         {
-            Sources = [scratch.At("src")],
-            Output = Out,
-            Profile = UnixFsProfile.V1Of2025 with { ChunkSize = 64, MaxLinks = 2 },
-        };
-        Piece = Assert.Single(new Packer(options, new PackProgress(), default).Run().Pieces);
-        Car = Path.Join(Out, Piece.CarFile);
+            _ = scratch.Noise("src/sub/cut", 1000, 2);
+            _ = scratch.Folder("src/sub/void");
+            for (int i = 0; i < 8; i++)
+                _ = scratch.File($"src/wide/{i}", $"{i}");
+            profile = profile with { HamtThreshold = 200, HamtFanout = 8 };
+        }
+
+        Out = scratch.At("out");
+        var options = new PackOptions { Sources = [scratch.At("src")], Output = Out, Profile = profile, LargestCarSize = capacity, Threads = 2 };
+        Pieces = new Packer(options, new PackProgress(), default).Run().Pieces;
         Assert.Empty(Verify());
     }
 
+    /// <summary>Of many data pieces and more than one dag piece, with two files that are cut and a sharded folder.</summary>
+    public static SmallDataset OfSeveralPieces()
+    {
+        var dataset = new SmallDataset(900);
+        Assert.InRange(dataset.Pieces.Count(piece => piece.Kind == "data"), 4, 12);
+        Assert.InRange(dataset.Pieces.Count(piece => piece.Kind == "dag"), 2, 6);
+        return dataset;
+    }
+
+    public string Source => scratch.At("src");
+
     public string Out { get; }
 
-    public string Car { get; }
+    public string Car => CarOf(Piece);
 
-    public PieceRecord Piece { get; }
+    public PieceRecord Piece => Assert.Single(Pieces);
+
+    public IReadOnlyList<PieceRecord> Pieces { get; }
+
+    public string CarOf(PieceRecord piece) => FileOf(piece.CarFile);
 
     public string FileOf(string name) => Path.Join(Out, name);
 
-    public List<Finding> Verify()
+    public List<Finding> Verify(int threads = 1) => Verify(Out, threads);
+
+    public static List<Finding> Verify(string folder, int threads = 1)
     {
         var findings = new List<Finding>();
-        _ = new DatasetVerifier(Out, new FindingLog(findings.Add), 1, new PackProgress(), default).Verify();
+        _ = new DatasetVerifier(folder, new FindingLog(findings.Add), threads, new PackProgress(), default).Verify();
         return findings;
     }
 
     public static (List<Finding> Findings, PieceCommitment Commitment) VerifyCar(string path, bool allowPadding = false)
     {
         var findings = new List<Finding>();
-        var car = new CarVerifier(new FindingLog(findings.Add), 1, new PackProgress(), default).Verify(path, allowPadding);
+        var log = new FindingLog(findings.Add);
+        using var files = new FileHandles(1);
+        var car = new CarVerifier(log, 1, new PackProgress(), files, default).Verify(path, _ => allowPadding);
+        car.Dag.CheckComplete(log, _ => false);
         return (findings, car.Tree.Commitment);
     }
 
+    public static List<Finding> VerifyCars(params string[] paths)
+    {
+        var findings = new List<Finding>();
+        new CarSetVerifier(new FindingLog(findings.Add), 2, new PackProgress(), default).Verify(paths, _ => { });
+        return findings;
+    }
+
     /// <summary>Calls for every copy of a file that differs in one bit, and puts the file back.</summary>
-    public static void FlipEachBit(string path, Action<int> flipped)
+    /// <param name="step">Of so many bits one is flipped.</param>
+    public static void FlipEachBit(string path, Action<int> flipped, int step = 1)
     {
         byte[] bytes = File.ReadAllBytes(path);
         using (var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
-            for (int bit = 0; bit < bytes.Length * 8; bit++)
+            for (int bit = 0; bit < bytes.Length * 8; bit += step)
             {
                 RandomAccess.Write(handle, [(byte)(bytes[bit / 8] ^ (1 << (bit % 8)))], bit / 8);
                 flipped(bit);

@@ -1,0 +1,199 @@
+using System.Diagnostics;
+using System.Text;
+using DataPrep.Ipld;
+using DataPrep.Piece;
+using DataPrep.Planning;
+using DataPrep.Records;
+
+namespace DataPrep.Packing;
+
+/// <summary>
+/// What a run keeps in the work folder, so that the same command goes on where it was broken off: the plan, which never
+/// changes, and the journal of what is finished.
+/// </summary>
+internal sealed class Workspace : IDisposable
+{
+    private const string JournalFile = "journal";
+    private readonly OutputFolder folder;
+    private readonly Dictionary<int, PieceRecord> finished = [];
+    private readonly Dictionary<int, List<(int Order, byte[] Payload)>> slabs = [];
+    private readonly Journal journal;
+    private long lastFlush = Stopwatch.GetTimestamp();
+    private int order;
+
+    private Workspace(OutputFolder folder, PackPlan plan, byte[] hash)
+    {
+        (this.folder, Plan) = (folder, plan);
+        Changed = new ChangedFiles(plan.Tree, plan.IsOnePiece);
+        journal = Journal.Open(folder.WorkFile(JournalFile), hash, Replay);
+        IsResumed = order > 0;
+    }
+
+    public PackPlan Plan { get; private set; }
+
+    public ChangedFiles Changed { get; }
+
+    /// <summary>Slab size of the run before this one, or null where none has finished a slab.</summary>
+    public long? SlabSize { get; private set; }
+
+    /// <summary>Pieces that runs before this one have finished, by their number.</summary>
+    public IReadOnlyDictionary<int, PieceRecord> Finished => finished;
+
+    /// <summary>How much has been noted: the moment, to tell what was before and what after it.</summary>
+    public int Order => order;
+
+    /// <summary>Whether a run before this one has done something.</summary>
+    public bool IsResumed { get; private set; }
+
+    /// <summary>The plan of a run that was broken off, or null where none was.</summary>
+    /// <exception cref="IOException">It was a run of another command.</exception>
+    public static Workspace? Find(OutputFolder folder, PlanHeader wanted)
+    {
+        if (PlanIn(folder.Work) is not { } path)
+            return null;
+        var content = PlanFile.Read(path, out byte[] hash);
+        var header = PlanHeader.Decode(content.Header, path);
+        if (!header.IsOfSameRun(wanted))
+            throw new IOException($"{folder.Path} holds what a run on {string.Join(", ", header.Sources)} left when it was broken off, with other sources, options or another version of the program: run that command again to go on with it, or add --restart to begin anew");
+        return new Workspace(folder, new PackPlan(content.Tree, content.Pieces, header.DagSizes, header.Dataset, null), hash);
+    }
+
+    public static Workspace Begin(OutputFolder folder, PackPlan plan, PlanHeader header)
+    {
+        string path = PlanFile.Write(folder.Work, new PlanContent(header.Encode(), plan.Tree, plan.Pieces));
+        return new Workspace(folder, plan, HashOf(path));
+    }
+
+    /// <summary>The plan in a work folder; null where there is none.</summary>
+    public static string? PlanIn(string work) => Directory.Exists(work) ? Directory.EnumerateFiles(work, "*.plan").Order(StringComparer.Ordinal).FirstOrDefault() : null;
+
+    /// <summary>Takes a plan that is the same but for files that changed in place.</summary>
+    public void Revise(PackPlan plan) => Plan = plan;
+
+    /// <summary>The slabs of a piece that runs before this one have made, each with its place among all that was noted.</summary>
+    public IReadOnlyList<(int Order, byte[] Payload)> SlabsOf(int piece) => slabs.GetValueOrDefault(piece) ?? [];
+
+    /// <summary>Forgets the slabs of a piece: they have been taken over, or are worth nothing.</summary>
+    public void ForgetSlabs(int piece) => slabs.Remove(piece);
+
+    /// <summary>Notes a slab. It reaches the journal some time later.</summary>
+    /// <param name="checkpoint">That time at most.</param>
+    /// <param name="sync">Makes durable what has been written to pieces.</param>
+    public void Note(in SlabDone slab, TimeSpan checkpoint, Action sync)
+    {
+        journal.Append(slab);
+        long last = Volatile.Read(ref lastFlush), now = Stopwatch.GetTimestamp();
+        if (Stopwatch.GetElapsedTime(last, now) >= checkpoint && Interlocked.CompareExchange(ref lastFlush, now, last) == last)
+            journal.Flush(sync);
+    }
+
+    /// <summary>Notes a finished piece, durably.</summary>
+    public void Note(int number, PieceRecord piece, PieceCommitment commitment, Action sync)
+    {
+        journal.Append(new PieceDone
+        {
+            Piece = number,
+            Commitment = commitment.Root,
+            CarSize = piece.CarSize,
+            PayloadSize = piece.PayloadSize,
+            Files = piece.Files,
+            Root = Cid.Parse(piece.RootCid).ToByteArray(),
+            CarFile = Encoding.UTF8.GetBytes(piece.CarFile),
+        });
+        journal.Flush(sync);
+    }
+
+    /// <summary>Notes and takes over what is decided of a changed file, durably.</summary>
+    public void Note(in EntryChanged change, Action sync)
+    {
+        journal.Append(change);
+        journal.Flush(sync);
+        Changed.Apply(change, order++);
+    }
+
+    /// <summary>Makes durable what has been noted.</summary>
+    public void Flush(Action sync) => journal.Flush(sync);
+
+    /// <summary>Writes the plan of files that changed.</summary>
+    public void KeepRound(CutRound round, PlanHeader header)
+    {
+        string work = Directory.CreateDirectory(RoundFolder(round.Number)).FullName;
+        int[] origins = [.. Enumerable.Range(0, round.Tree.Count).Select(round.Part.Origin)];
+        _ = PlanFile.Write(work, new PlanContent((header with { Origins = origins }).Encode(), round.Tree, round.Pieces));
+    }
+
+    /// <summary>The plan of files that changed, as a run before this one made it, or null.</summary>
+    public CutRound? FindRound(int number, int firstPiece)
+    {
+        if (PlanIn(RoundFolder(number)) is not { } path)
+            return null;
+        var content = PlanFile.Read(path, out _);
+        var header = PlanHeader.Decode(content.Header, path);
+        return new CutRound(number, PartialTree.Kept(content.Tree, header.Origins ?? []), content.Pieces, firstPiece);
+    }
+
+    public void Dispose() => journal.Dispose();
+
+    /// <summary>Names of the CARs that a broken-off run has finished.</summary>
+    public static IReadOnlyList<string> PiecesIn(OutputFolder folder)
+    {
+        var names = new List<string>();
+        if (PlanIn(folder.Work) is not { } plan || !File.Exists(folder.WorkFile(JournalFile)))
+            return names;
+        using var journal = Journal.Open(folder.WorkFile(JournalFile), HashOf(plan), (kind, payload) =>
+        {
+            if (kind == JournalKind.PieceDone)
+                names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
+        });
+        return names;
+    }
+
+    /// <summary>Removes all that runs keep.</summary>
+    public static void Clear(OutputFolder folder)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder.Work).Where(file => Path.GetFileName(file) != OutputFolder.LockFile))
+            File.Delete(file);
+        foreach (string round in Directory.EnumerateDirectories(folder.Work, "round-*"))
+            Directory.Delete(round, recursive: true);
+    }
+
+    private string RoundFolder(int number) => folder.WorkFile($"round-{number}");
+
+    private static byte[] HashOf(string plan) => Convert.FromHexString(Path.GetFileNameWithoutExtension(plan));
+
+    private void Replay(JournalKind kind, ReadOnlySpan<byte> payload)
+    {
+        switch (kind)
+        {
+            case JournalKind.SlabDone:
+                var slab = SlabDone.Read(payload);
+                SlabSize = slab.SlabSize;
+                if (!slabs.TryGetValue(slab.Piece, out var ofPiece))
+                    slabs[slab.Piece] = ofPiece = [];
+                ofPiece.Add((order, payload.ToArray()));
+                break;
+            case JournalKind.PieceDone:
+                var piece = PieceDone.Read(payload);
+                _ = slabs.Remove(piece.Piece);
+                finished[piece.Piece] = Record(piece);
+                break;
+            case JournalKind.EntryChanged:
+                var change = EntryChanged.Read(payload);
+                if (change.Entry < 0 || change.Entry >= Plan.Tree.Count)
+                    throw new MalformedDataException($"there is no entry {change.Entry}");
+                Changed.Apply(change, order);
+                break;
+            default:
+                throw new MalformedDataException($"{(int)kind} is no kind of record");
+        }
+
+        order++;
+    }
+
+    private static PieceRecord Record(in PieceDone piece)
+    {
+        _ = Cid.TryRead(piece.Root, out var root, out _);
+        var commitment = new PieceCommitment(piece.Commitment, piece.CarSize, PieceSize.Padded(piece.CarSize));
+        return PieceRecord.Of(root, commitment, piece.PayloadSize, "data", piece.Files);
+    }
+}
