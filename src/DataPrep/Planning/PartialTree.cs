@@ -71,7 +71,7 @@ internal sealed class PartialTree
 
     /// <summary>The same, as a part of the tree that the tree it was made from is itself a part of.</summary>
     public PartialTree Within(PartialTree outer) =>
-        origins is null ? outer : new PartialTree(Tree, [.. origins.Select(i => i < 0 ? i : outer.Origin(i))], parts);
+        origins is null ? outer : new PartialTree(Tree, [.. origins.Select(i => i < 0 ? i : outer.Origin(i))], parts) { IsEmpty = IsEmpty };
 
     private sealed class Builder(SourceTree tree, UnixFsProfile profile, PlanPoint begin, PlanPoint end, Func<int, bool>? takes)
     {

@@ -12,24 +12,35 @@ public enum ChangePoint
 }
 
 /// <summary>Does something to a file while it is packed, and keeps every state that it ever had.</summary>
-internal sealed class ChangingSource(string victim, Action<string, int> change, ChangePoint point, bool everyTime)
+/// <param name="times">How often it changes at most.</param>
+/// <param name="after">How often the point is passed before it changes for the first time.</param>
+internal sealed class ChangingSource(string victim, Action<string, int> change, ChangePoint point, int times, int after = 0)
 {
+    private readonly Lock gate = new();
     private int rounds;
+    private int passed;
 
     public List<byte[]> States { get; } = [File.ReadAllBytes(victim)];
 
     public bool Happened => rounds > 0;
 
+    /// <summary>How often it changed.</summary>
+    public int Rounds => rounds;
+
     public ISourceReader Wrap(SourceTree tree) => new Reader(this, tree, new LocalReader(tree));
 
     private void Reached(ChangePoint here)
     {
-        if (here != point || (Happened && !everyTime))
-            return;
-        Thread.Sleep(12); // longer than the steps of the file system's clock
-        change(victim, rounds++);
-        if (Posix.StatPath(System.Text.Encoding.UTF8.GetBytes(victim), out var stamp) == 0 && stamp.Type == Posix.S_IFREG)
-            States.Add(File.ReadAllBytes(victim));
+        // Parts of the file may be read at once.
+        lock (gate)
+        {
+            if (here != point || rounds == times || passed++ < after)
+                return;
+            Thread.Sleep(12); // longer than the steps of the file system's clock
+            change(victim, rounds++);
+            if (Posix.StatPath(System.Text.Encoding.UTF8.GetBytes(victim), out var stamp) == 0 && stamp.Type == Posix.S_IFREG)
+                States.Add(File.ReadAllBytes(victim));
+        }
     }
 
     private sealed class Reader(ChangingSource owner, SourceTree tree, LocalReader inner) : ISourceReader

@@ -80,7 +80,7 @@ public sealed class ChangingSourceTests : IDisposable
     public void AFileThatIsTheRootCannotBeLeftOut()
     {
         string file = scratch.Noise("victim", Length);
-        var source = new ChangingSource(file, Changes["vanishes"], ChangePoint.BeforeOpen, false);
+        var source = new ChangingSource(file, Changes["vanishes"], ChangePoint.BeforeOpen, 1);
         var options = new PackOptions { Sources = [file], Output = scratch.At("out"), Reader = source.Wrap };
         var e = Assert.ThrowsAny<IOException>(() => new Packer(options, new PackProgress(), default).Run());
         Assert.Contains(file, e.Message, StringComparison.Ordinal);
@@ -96,7 +96,7 @@ public sealed class ChangingSourceTests : IDisposable
         _ = scratch.Noise("src/z-last", 3000, 4);
         Thread.Sleep(12);
         var warnings = new List<string>();
-        var source = new ChangingSource(victim, Changes[change], point, everyTime);
+        var source = new ChangingSource(victim, Changes[change], point, everyTime ? int.MaxValue : 1);
         return (new PackOptions
         {
             Sources = [scratch.At("src")],
