@@ -30,7 +30,7 @@ internal sealed class PieceFiller
         marks = [NewMeter(), NewMeter(), NewMeter(), NewMeter()];
     }
 
-    /// <summary>No piece so far would end elsewhere at a capacity below this, or would not be too small.</summary>
+    /// <summary>Up to this capacity, not included, every piece so far would end where it does, and what did not fit in one would not.</summary>
     public long NextCapacity { get; private set; } = long.MaxValue;
 
     /// <exception cref="PieceTooSmallException">Not one unit fits.</exception>

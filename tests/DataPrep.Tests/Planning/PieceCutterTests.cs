@@ -13,7 +13,7 @@ public sealed class PieceCutterTests
 {
     /// <summary>Every piece as large as the twin makes it, at capacities of all kinds and at the very sizes of ranges.</summary>
     [Fact]
-    public void CutsAsTheTwinDoes() => ForAll(1000, (sample, random) =>
+    public void CutsAsTheTwinDoes() => ForAll(CutSample.Small, 1000, (sample, random) =>
     {
         bool keep = random.Next(2) == 0;
         long capacity = Capacity(sample.Tree, sample.Profile, random);
@@ -23,22 +23,19 @@ public sealed class PieceCutterTests
         Assert.Equal(expected, actual);
     });
 
-    /// <summary>The same of larger trees, where only the ends of pieces can be tried.</summary>
+    /// <summary>Larger trees, where only the ends of pieces can be tried.</summary>
     [Fact]
-    public void PiecesAreExactAndTakeTheMostThatFits() =>
+    public void PiecesOfManyEntriesTakeTheMostThatFits() => ForAll(CutSample.Large, 200, CheckRuleAtSomeCapacity);
+
+    /// <summary>The same where files are of more leaves, and deep.</summary>
+    [Fact]
+    public void PiecesOfManyLeavesTakeTheMostThatFits() =>
         Prop.ForAll(SampleGen.Case.ToArbitrary(), Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), (sample, seed) =>
-        {
-            var random = new Random(seed);
-            var (tree, _) = sample.Root.ToSource();
-            bool keep = random.Next(2) == 0;
-            long capacity = (PlainCutter.Size(tree, sample.Profile, PlanPoint.Start, PlanPoint.End(tree)) / random.Next(1, 12)) + random.Next(1000);
-            var (pieces, fault) = Attempt(() => Cut(tree, sample.Profile, capacity, keep));
-            if (fault is null)
-                CheckRule(tree, sample.Profile, capacity, keep, pieces!);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+            CheckRuleAtSomeCapacity(new CutSample(sample.Profile, seed, 0, sample.Root.ToSource().Tree), new Random(seed)))
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(150));
 
     [Fact]
-    public void FilesThatFitWholeAreNotCut() => ForAll(500, (sample, random) =>
+    public void FilesThatFitWholeAreNotCut() => ForAll(CutSample.Small, 500, (sample, random) =>
     {
         var (tree, profile, capacity) = (sample.Tree, sample.Profile, Capacity(sample.Tree, sample.Profile, random));
         var (pieces, _) = Attempt(() => Cut(tree, profile, capacity, keepFilesWhole: true));
@@ -48,7 +45,7 @@ public sealed class PieceCutterTests
 
     /// <summary>As many pieces as without balance, and more of them if one byte less were allowed.</summary>
     [Fact]
-    public void BalanceTakesTheSmallestCapacityForAsManyPieces() => ForAll(500, (sample, random) =>
+    public void BalanceTakesTheSmallestCapacityForAsManyPieces() => ForAll(CutSample.Small, 500, (sample, random) =>
     {
         bool keep = random.Next(2) == 0;
         var (tree, profile, capacity) = (sample.Tree, sample.Profile, Capacity(sample.Tree, sample.Profile, random));
@@ -110,8 +107,17 @@ public sealed class PieceCutterTests
         }
     }
 
-    private static void ForAll(int cases, Action<CutSample, Random> check) =>
-        Prop.ForAll(CutSample.Gen.ToArbitrary(), sample => check(sample, new Random(sample.Seed))).Check(Config.QuickThrowOnFailure.WithMaxTest(cases));
+    private static void CheckRuleAtSomeCapacity(CutSample sample, Random random)
+    {
+        bool keep = random.Next(2) == 0;
+        long whole = PlainCutter.Size(sample.Tree, sample.Profile, PlanPoint.Start, PlanPoint.End(sample.Tree));
+        long capacity = (whole / random.Next(1, 12)) + random.Next(1000);
+        if (Attempt(() => Cut(sample.Tree, sample.Profile, capacity, keep)).Pieces is { } pieces)
+            CheckRule(sample.Tree, sample.Profile, capacity, keep, pieces);
+    }
+
+    private static void ForAll(Gen<CutSample> samples, int cases, Action<CutSample, Random> check) =>
+        Prop.ForAll(samples.ToArbitrary(), sample => check(sample, new Random(sample.Seed))).Check(Config.QuickThrowOnFailure.WithMaxTest(cases));
 
     private static PlanPoint AfterFile(SourceTree tree, int file) => file + 1 == tree.Count ? PlanPoint.End(tree) : new PlanPoint(file + 1, 0);
 
