@@ -57,6 +57,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         // A scan comes before anything is made, since it may find that there is nothing to pack.
         bool isBegun = Workspace.PlanIn(Folder.Work) is not null && !options.Restart;
         var plan = isBegun ? null : Plan();
+        if (plan is not null)
+            DatasetRun.RequireMemory(options, plan);
         bool isNew = !Directory.Exists(Folder.Work);
         if (plan is not null && isNew)
             RequireRoom(plan, 0);
@@ -104,7 +106,6 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         var wanted = new PlanHeader([.. options.Sources.Select(Path.GetFullPath)], described, described, []);
         if (plan is not null)
         {
-            DatasetRun.RequireMemory(options, plan);
             wanted = wanted with { Dataset = plan.Dataset, DagSizes = plan.DagSizes };
             return (Workspace.Begin(Folder, plan, wanted), wanted);
         }
