@@ -42,9 +42,11 @@ internal sealed class PresentDataset(OutputFolder folder)
         var pieces = RecordFile.ReadPieces(folder.Path);
         foreach (var piece in pieces)
         {
-            var car = new FileInfo(folder.FileOf(piece.CarFile));
-            if (!car.Exists || car.Length != piece.CarSize)
-                throw Broken($"{piece.CarFile} {(car.Exists ? $"has {car.Length} bytes instead of {piece.CarSize}" : "is missing")}");
+            string car = folder.FileOf(piece.CarFile);
+            if (LinkedFile.Absence(car) is not null)
+                throw Broken($"{piece.CarFile} is missing");
+            if (LinkedFile.Length(car) is var length && length != piece.CarSize)
+                throw Broken($"{piece.CarFile} has {length} bytes instead of {piece.CarSize}");
             string treeFile = folder.FileOf(piece.PieceCid + ".tree");
             if (!File.Exists(treeFile))
                 throw Broken($"{piece.PieceCid}.tree is missing");

@@ -156,7 +156,7 @@ internal sealed class PartialTree
         private int Add(EntryKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in FileStamp stamp, int parent, int origin)
         {
             origins.Add(origin);
-            return part.Add(kind, name, target, stamp, parent);
+            return part.Add(kind, name, target, stamp, parent, origin < 0 ? null : tree.Anchor(origin));
         }
     }
 }

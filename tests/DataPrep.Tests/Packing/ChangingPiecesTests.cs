@@ -165,8 +165,10 @@ public sealed class ChangingPiecesTests : IDisposable
         var output = PackedOutput.Pack(options);
 
         Assert.True(source.Happened);
-        Assert.Equal(source.Rounds, warnings.Count);
-        Assert.All(warnings, warning => Assert.Contains("m/victim", warning, StringComparison.Ordinal));
+        Assert.Equal(source.Rounds, warnings.Count(warning => warning.Contains("m/victim", StringComparison.Ordinal)));
+        if (capacity is not null)
+            Assert.Contains("into several", warnings[^1], StringComparison.Ordinal);
+        Assert.All(warnings.Take(source.Rounds), warning => Assert.Contains("m/victim", warning, StringComparison.Ordinal));
         var rows = output.Files.ToDictionary(row => row.Path);
         bool isPacked = rows.TryGetValue("m/victim", out var victim);
         Assert.Equal(isPacked, onChange == OnChange.Retry && source.Rounds < 4 && source.States.Count == source.Rounds + 1);
@@ -223,6 +225,7 @@ public sealed class ChangingPiecesTests : IDisposable
             Assert.NotEmpty(Assert.IsType<RefDirectory>(blocks.Read(root).Node).Entries);
         }
 
+        output.VerifyFindsNothing();
         Assert.Equal(SeveralPieces.Lines(sample.ToReference(Profile), []), SeveralPieces.Lines(blocks.Read(plain.Dag(0).Cid).Node, []));
         int first = sample is SampleFolder ? 1 : 0;
         Assert.Equal(Enumerable.Range(first, plain.Count - first).Select(i => plain.Dag(i).Cid.Text), output.Files.Select(row => row.Cid));

@@ -9,11 +9,9 @@ using Xunit;
 namespace DataPrep.Tests.Packing;
 
 /// <summary>The output is a function of the input: not of threads, slabs, kernels, or the order in which entries came to be.</summary>
-public sealed class DeterminismTests : IClassFixture<DeterminismTests.Baseline>
+public sealed class DeterminismTests(DeterminismTests.Baseline baseline, DeterminismTests.CutBaseline cut)
+    : IClassFixture<DeterminismTests.Baseline>, IClassFixture<DeterminismTests.CutBaseline>
 {
-    private readonly Baseline baseline;
-
-    public DeterminismTests(Baseline baseline) => this.baseline = baseline;
 
     public static TheoryData<string> Kernels => KernelData.Supported;
 
@@ -30,9 +28,26 @@ public sealed class DeterminismTests : IClassFixture<DeterminismTests.Baseline>
     [InlineData(1, 64)]
     public void ThreadsAndSlabsDoNotShow(int threads, int? slabMebibytes)
     {
+        foreach (var expected in (Baseline[])[baseline, cut])
+        {
+            using var temp = new TempFolder();
+            PackedOutput.Pack(expected.Options with { Output = temp.Of("out"), Threads = threads, SlabSize = slabMebibytes << 20 });
+            expected.Same(temp.Of("out"));
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(3, 2)]
+    [InlineData(2, 5)]
+    public void TheFoldersThatPiecesAreSpreadOverDoNotShow(int threads, int folders)
+    {
         using var temp = new TempFolder();
-        PackedOutput.Pack(baseline.Options with { Output = temp.Of("out"), Threads = threads, SlabSize = slabMebibytes << 20 });
-        baseline.Same(temp.Of("out"));
+        string[] outputs = [.. Enumerable.Range(0, folders).Select(i => temp.Of($"out {i}"))];
+        PackedOutput.Pack(cut.Options with { Output = outputs[0], MoreOutputs = outputs[1..], Threads = threads });
+        cut.Same(outputs[0]);
+        Assert.All(outputs[1..], folder => Assert.NotEmpty(Directory.GetFiles(folder, "*.car")));
+        Assert.Contains(Directory.GetFiles(outputs[0], "*.car"), car => new FileInfo(car).LinkTarget is null);
     }
 
     [Theory]
@@ -43,16 +58,20 @@ public sealed class DeterminismTests : IClassFixture<DeterminismTests.Baseline>
     public void TheWayToTheDiskDoesNotShow(string input, string output, bool inTurn, bool? dropBehind)
     {
         using var temp = new TempFolder(onDisk: true);
-        PackedOutput.Pack(baseline.Options with
+        foreach (var expected in (Baseline[])[baseline, cut])
         {
-            Output = temp.Of("out"),
-            SlabSize = 2 << 20,
-            InputIo = Enum.Parse<InputIo>(input),
-            OutputIo = Enum.Parse<OutputIo>(output),
-            ReadInTurn = inTurn,
-            DropBehind = dropBehind,
-        });
-        baseline.Same(temp.Of("out"));
+            string folder = temp.Of(expected.GetType().Name);
+            PackedOutput.Pack(expected.Options with
+            {
+                Output = folder,
+                SlabSize = 2 << 20,
+                InputIo = Enum.Parse<InputIo>(input),
+                OutputIo = Enum.Parse<OutputIo>(output),
+                ReadInTurn = inTurn,
+                DropBehind = dropBehind,
+            });
+            expected.Same(folder);
+        }
     }
 
     [Theory]
@@ -79,19 +98,27 @@ public sealed class DeterminismTests : IClassFixture<DeterminismTests.Baseline>
     public void TheOrderOfMakingDoesNotShow()
     {
         using var temp = new TempFolder();
-        new SampleFolder([.. baseline.Root.Entries.Reverse()], baseline.Root.Mode, baseline.Root.Mtime).WriteTo(Encoding.UTF8.GetBytes(temp.Of("data")));
-        PackedOutput.Pack(baseline.Options with { Sources = [temp.Of("data")], Output = temp.Of("out") });
-        baseline.Same(temp.Of("out"));
+        foreach (var expected in (Baseline[])[baseline, cut])
+        {
+            string folder = temp.Of(expected.GetType().Name);
+            Directory.CreateDirectory(folder);
+            new SampleFolder([.. expected.Root.Entries.Reverse()], expected.Root.Mode, expected.Root.Mtime).WriteTo(Encoding.UTF8.GetBytes(folder + "/data"));
+            PackedOutput.Pack(expected.Options with { Sources = [folder + "/data"], Output = folder + "/out" });
+            expected.Same(folder + "/out");
+        }
     }
 
     [Fact]
     public void PackingAgainIsRecognisedAndWritesNothing()
     {
-        using var temp = new TempFolder();
-        var options = baseline.Options with { Output = temp.Of("out") };
-        Assert.False(PackedOutput.Pack(options).Result.AlreadyDone);
-        Assert.True(PackedOutput.Pack(options).Result.AlreadyDone);
-        baseline.Same(temp.Of("out"));
+        foreach (var expected in (Baseline[])[baseline, cut])
+        {
+            using var temp = new TempFolder();
+            var options = expected.Options with { Output = temp.Of("out") };
+            Assert.False(PackedOutput.Pack(options).Result.AlreadyDone);
+            Assert.True(PackedOutput.Pack(options).Result.AlreadyDone);
+            expected.Same(temp.Of("out"));
+        }
     }
 
     private static string Executable()
@@ -105,30 +132,38 @@ public sealed class DeterminismTests : IClassFixture<DeterminismTests.Baseline>
         return built.FirstOrDefault() ?? throw new FileNotFoundException("dataprep is not built.");
     }
 
-    public sealed class Baseline : IDisposable
+    /// <summary>A dataset of several pieces: most are cut within a file, and they are of several slabs where these are small.</summary>
+    public sealed class CutBaseline() : Baseline(1, options => options with { PieceSize = 4 << 20, Profile = options.Profile with { ChunkSize = 64 << 10 } });
+
+    public class Baseline : IDisposable
     {
         private readonly TempFolder temp = new();
         private readonly SortedDictionary<string, byte[]> expected;
 
         public Baseline()
+            : this(2, options => options)
         {
-            var small = Enumerable.Range(0, 1500).Select(i => ($"small {i:x}", (Sample)Sample.File(Sample.Bytes(i, i * 37 % 5000)))).ToArray();
+        }
+
+        private protected Baseline(int scale, Func<PackOptions, PackOptions> with)
+        {
+            var small = Enumerable.Range(0, scale * 750).Select(i => ($"small {i:x}", (Sample)Sample.File(Sample.Bytes(i, i * 37 % 5000)))).ToArray();
             Root = Sample.Folder(
-                ("deep", Sample.Folder(("er", Sample.Folder(small[..700])), ("empty", Sample.Folder()))),
-                ("big", Sample.File(Sample.Bytes(-1, 9_000_001))),
-                ("bigger", Sample.File(Sample.Bytes(-2, 17_000_000))),
+                ("deep", Sample.Folder(("er", Sample.Folder(small[..(small.Length / 2)])), ("empty", Sample.Folder()))),
+                ("big", Sample.File(Sample.Bytes(-1, scale * 4_500_000))),
+                ("bigger", Sample.File(Sample.Bytes(-2, scale * 8_500_000))),
                 ("link", new SampleLink("big"u8.ToArray(), Sample.SomeTime)),
                 ("many", Sample.Folder(small)),
-                ("zeros", Sample.File(new byte[4_500_000])));
+                ("zeros", Sample.File(new byte[scale * 2_250_000])));
             Source = temp.Of("data");
             Root.WriteTo(Encoding.UTF8.GetBytes(Source));
-            Options = new PackOptions
+            Options = with(new PackOptions
             {
                 Sources = [Source],
                 Output = temp.Of("out"),
                 Profile = DataPrep.Unixfs.UnixFsProfile.V1Of2025 with { ChunkSize = 256 << 10 },
                 Threads = 1,
-            };
+            });
             PackedOutput.Pack(Options).VerifyFindsNothing();
             expected = PackedOutput.Everything(Options.Output);
         }
@@ -139,7 +174,11 @@ public sealed class DeterminismTests : IClassFixture<DeterminismTests.Baseline>
 
         public string Source { get; }
 
-        public void Dispose() => temp.Dispose();
+        public void Dispose()
+        {
+            temp.Dispose();
+            GC.SuppressFinalize(this);
+        }
 
         internal void Same(string folder)
         {

@@ -40,6 +40,7 @@ internal sealed class SeveralPieces
         check.CheckDag();
         check.CheckRecords();
         check.CheckReadBack();
+        check.output.VerifyFindsNothing();
         return check.Pieces.Count;
     }
 

@@ -40,3 +40,29 @@ public sealed class CutWishesTests
         return SeveralPieces.Plan(options).Pieces.Count;
     });
 }
+
+/// <summary>The bytes of the pieces follow from the sample and the room alone.</summary>
+public sealed class CutDeterminismTests
+{
+    [Fact]
+    public void ThreadsSlabsAndFoldersDoNotShow() => Splits.Check(100, SplitGen.WithWishes, (_, options) =>
+    {
+        var first = PackedOutput.Pack(options with { Threads = 1 });
+        var expected = PackedOutput.Everything(options.Output);
+        var others = new[]
+        {
+            options with { Threads = 7, SlabSize = 1 << 20 },
+            options with { Threads = 2, SlabSize = 4 << 20, MoreOutputs = [options.Output + "-more", options.Output + "-and-more"] },
+        };
+        foreach (var (other, i) in others.Select((other, i) => (other with { Output = $"{options.Output}-{i}" }, i)))
+        {
+            PackedOutput.Pack(other);
+            var actual = PackedOutput.Everything(other.Output);
+            Assert.Equal(expected.Keys, actual.Keys);
+            foreach (var (name, bytes) in expected)
+                Assert.True(bytes.AsSpan().SequenceEqual(actual[name]), $"{name} differs with {other.Threads} threads");
+        }
+
+        return first.Result.Pieces.Count;
+    });
+}
