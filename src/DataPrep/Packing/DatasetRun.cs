@@ -32,7 +32,7 @@ internal sealed class DatasetRun : IDisposable
     {
         (this.options, this.space, this.header, this.folders, this.progress, this.cancel) = (options, space, header, folders, progress, cancel);
         rounds.Add(new CutRound(0, PartialTree.Whole(Tree), space.Plan.Pieces, 0));
-        entries = new PackedEntries(folders.Main, Tree, options.Profile);
+        entries = new PackedEntries(folders.Main, Tree, options.Profile, space.Finished.Count > 0);
         bool isLarge = space.Plan.Dataset.Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         reader = options.Reader?.Invoke(Tree) ?? new LocalReader(Tree, options.InputIo, options.DropBehind ?? isLarge);
     }
@@ -113,8 +113,8 @@ internal sealed class DatasetRun : IDisposable
     {
         if (!folders.Has(piece.CarFile, piece.CarSize))
         {
-            using var file = folders.Create(number, PartOf(number), piece.CarSize, options.OutputIo);
-            if (!file.WasThere)
+            using var file = folders.Complete(PartOf(number, space.TimesFinished(number) - 1), piece.CarSize, options.OutputIo);
+            if (file is null)
                 return;
             Place(file, piece);
         }
@@ -137,6 +137,8 @@ internal sealed class DatasetRun : IDisposable
             finally
             {
                 Times.Add(engine.Times);
+                // While the files are open: what the journal says of them is to be on the device before.
+                Keep();
                 BreakOff();
             }
 
@@ -204,7 +206,14 @@ internal sealed class DatasetRun : IDisposable
             before.Job.Dispose();
     }
 
-    private static string PartOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"piece-{number}.car");
+    /// <summary>
+    /// What a piece in the making is called. One that was finished and then lost, say moved away, is made again under another
+    /// name: what stands under the former one is complete, and nothing else ever is.
+    /// </summary>
+    private string PartOf(int number) => PartOf(number, space.TimesFinished(number));
+
+    private static string PartOf(int number, int times) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"piece-{number}{(times > 0 ? $"-{times}" : "")}.car");
 
     private PartialTree TreeOf(CutRound round, int piece)
     {
@@ -263,7 +272,7 @@ internal sealed class DatasetRun : IDisposable
     private void Place(PieceFile file, PieceRecord piece)
     {
         file.Place(piece.CarFile);
-        folders.Link(file, piece.CarFile);
+        folders.Link(file.Folder, piece.CarFile);
     }
 
     private CutRound CutChanged(int number)

@@ -27,6 +27,7 @@ internal sealed class Journal : IDisposable
     private int used = JournalFormat.ChecksumLength;
     private long end;
     private volatile bool failed;
+    private string reason = "";
 
     private Journal(string path, SafeFileHandle file) => (this.path, this.file) = (path, file);
 
@@ -159,6 +160,11 @@ internal sealed class Journal : IDisposable
                 end += length;
                 done = true;
             }
+            catch (IOException e)
+            {
+                reason = e.Message;
+                throw;
+            }
             finally
             {
                 failed |= !done;
@@ -207,6 +213,6 @@ internal sealed class Journal : IDisposable
     private void RequireSound()
     {
         if (failed)
-            throw new IOException($"nothing more is written to {path}, since a write failed before");
+            throw new IOException($"nothing more is written to {path}, since a write failed before: {reason}");
     }
 }

@@ -27,20 +27,50 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
     private readonly MappedMemory rows;
     private readonly Dictionary<int, (MappedMemory Memory, DigestTable Table)> leaves = [];
 
-    public PackedEntries(OutputFolder folder, SourceTree tree, UnixFsProfile profile)
+    /// <param name="isBegun">Whether there are finished pieces, of whose entries the files tell.</param>
+    /// <exception cref="IOException">The files cannot be made, or are gone though there are finished pieces.</exception>
+    public PackedEntries(OutputFolder folder, SourceTree tree, UnixFsProfile profile, bool isBegun = false)
     {
         (this.folder, this.tree, this.profile) = (folder, tree, profile);
+        if (isBegun && !File.Exists(folder.WorkFile(Entries)))
+            throw Lost(folder.WorkFile(Entries));
         rows = new MappedMemory(folder.WorkFile(Entries), (long)tree.Count * RowSize);
     }
 
-    public ReadOnlySpan<byte> this[int entry] => Row(entry)[..DigestTable.RowSize];
+    /// <exception cref="IOException">The file does not tell it.</exception>
+    public ReadOnlySpan<byte> this[int entry]
+    {
+        get
+        {
+            var digest = Row(entry)[..DigestTable.RowSize];
+            return IsThere(digest) ? digest : throw Lost(folder.WorkFile(Entries));
+        }
+    }
 
     /// <summary>Offset of the first section of a file in the piece in which its first leaf lies.</summary>
     public long CarOffset(int entry) => BinaryPrimitives.ReadInt64LittleEndian(Row(entry)[DigestTable.RowSize..]);
 
     public void Set(int entry, ReadOnlySpan<byte> digest) => digest.CopyTo(Row(entry));
 
+    /// <exception cref="IOException">The file does not tell all of them.</exception>
     public DigestTable LeavesOf(int entry)
+    {
+        var table = TableOf(entry);
+        for (long i = 0; i < table.Count; i++)
+        {
+            if (!IsThere(table[i]))
+                throw Lost(LeavesFile(entry));
+        }
+
+        return table;
+    }
+
+    private static bool IsThere(ReadOnlySpan<byte> digest) => digest.ContainsAnyExcept((byte)0);
+
+    private static IOException Lost(string path) =>
+        new($"{path} does not hold what was found out of the pieces that are finished, as if it had been removed; begin anew with --restart");
+
+    private DigestTable TableOf(int entry)
     {
         lock (leaves)
         {
@@ -109,7 +139,7 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
 
     private void TakePart(PackedPiece piece, int entry, int file, int origin)
     {
-        var table = LeavesOf(origin);
+        var table = TableOf(origin);
         long first = piece.Part.FileOffset(entry) / profile.ChunkSize, from = piece.Layout.FirstLeaf(file);
         long count = piece.Layout.Leaves(file).Count;
         for (long i = 0; i < count; i++)

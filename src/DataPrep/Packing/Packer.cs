@@ -31,19 +31,20 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         var clock = Stopwatch.StartNew();
         Check();
-        if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
-        {
-            var planned = Plan();
-            var present = new PresentDataset(Folder);
-            present.RequireSame(planned);
-            return new PackResult(present.Dataset, present.RequireWhole(), planned.Tree.Skipped, true, clock.Elapsed, new StageClock());
-        }
-
         while (true)
         {
+            if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
+            {
+                var planned = Plan();
+                var present = new PresentDataset(Folder);
+                present.RequireSame(planned);
+                return new PackResult(present.Dataset, present.RequireWhole(), planned.Tree.Skipped, true, clock.Elapsed, new StageClock());
+            }
+
             try
             {
-                return Run(clock);
+                if (TryRun(clock) is { } result)
+                    return result;
             }
             catch (PlanOutdatedException e)
             {
@@ -52,10 +53,13 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         }
     }
 
-    private PackResult Run(Stopwatch clock)
+    private bool IsBegun => Workspace.PlanIn(Folder.Work) is not null && !options.Restart;
+
+    /// <summary>One run; null where another one changed what stands in OUT before this one kept others out.</summary>
+    private PackResult? TryRun(Stopwatch clock)
     {
         // A scan comes before anything is made, since it may find that there is nothing to pack.
-        bool isBegun = Workspace.PlanIn(Folder.Work) is not null && !options.Restart;
+        bool isBegun = IsBegun;
         var plan = isBegun ? null : Plan();
         if (plan is not null)
             DatasetRun.RequireMemory(options, plan);
@@ -63,6 +67,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         if (plan is not null && isNew)
             RequireRoom(plan, 0);
         using var hold = folders.Hold();
+        if (File.Exists(Folder.FileOf(RecordFile.Dataset)) || isBegun != IsBegun)
+            return null;
         if (plan is not null && !isNew)
         {
             BeginAnew();
@@ -119,6 +125,13 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             DatasetRun.RequireMemory(options, space.Plan);
             return (space, wanted with { Dataset = space.Plan.Dataset, DagSizes = space.Plan.DagSizes });
         }
+        catch (PlanOutdatedException)
+        {
+            // Or the next try would find the same plan, with the same files changed.
+            space.Dispose();
+            folders.Clear();
+            throw;
+        }
         catch
         {
             space.Dispose();
@@ -140,11 +153,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         if (Workspace.PlanIn(Folder.Work) is { } && options.Restart)
         {
-            foreach (string car in Workspace.PiecesIn(Folder))
-            {
-                File.Delete(Folder.FileOf(car));
-                File.Delete(Folder.FileOf(Path.ChangeExtension(car, ".tree")));
-            }
+            foreach (string car in Workspace.PiecesIn(Folder, options.Warn))
+                folders.Remove(car);
         }
 
         folders.Clear();

@@ -43,8 +43,24 @@ internal sealed class PieceFolders
             Workspace.Clear(folder);
     }
 
-    /// <summary>Whether a file of that size stands in OUT, or a link to one.</summary>
-    public bool Has(string name, long size) => LinkedFile.Length(Main.FileOf(name)) == size;
+    /// <summary>Whether a finished piece stands in OUT, or in another folder: then its link is made where a run was ended before it did so.</summary>
+    public bool Has(string name, long size)
+    {
+        if (Stands(Main, name, size))
+            return true;
+        if (all.Skip(1).FirstOrDefault(folder => Stands(folder, name, size)) is not { } other)
+            return false;
+        Link(other, name);
+        return true;
+    }
+
+    /// <summary>Removes a finished piece: its CAR, wherever it is, and its tree sidecar.</summary>
+    public void Remove(string car)
+    {
+        foreach (var folder in all)
+            File.Delete(folder.FileOf(car));
+        File.Delete(Main.FileOf(Path.ChangeExtension(car, ".tree")));
+    }
 
     /// <summary>Bytes of pieces in the making that are on the disks already.</summary>
     public long Unfinished => all.SelectMany(folder => Directory.EnumerateFiles(folder.Work, "piece-*.part")).Sum(file => Posix.AllocatedSize(PathText.FromArgument(file)));
@@ -54,6 +70,12 @@ internal sealed class PieceFolders
 
     /// <summary>Whether room for each piece is taken at once, when it is begun; not where sources have holes.</summary>
     public bool Reserve { get; set; } = true;
+
+    /// <summary>The file of a piece that is complete but for its name; null where there is none.</summary>
+    public PieceFile? Complete(string name, long size, OutputIo io) =>
+        all.FirstOrDefault(folder => File.Exists(folder.TemporaryOf(name)) && new FileInfo(folder.TemporaryOf(name)).Length == size) is { } folder
+            ? new PieceFile(folder, name, size, io)
+            : null;
 
     /// <summary>Makes the file of a piece: in the folder whose turn it is, or in the next one with room for it.</summary>
     /// <param name="piece">Number of the piece within the dataset.</param>
@@ -67,15 +89,18 @@ internal sealed class PieceFolders
     }
 
     /// <summary>Makes a placed piece appear in OUT.</summary>
-    public void Link(PieceFile file, string name)
+    public void Link(OutputFolder folder, string name)
     {
-        if (file.Folder == Main)
+        if (folder == Main)
             return;
         string temporary = Main.TemporaryOf(name);
         File.Delete(temporary);
-        _ = File.CreateSymbolicLink(temporary, file.Folder.FileOf(name));
+        _ = File.CreateSymbolicLink(temporary, folder.FileOf(name));
         Main.Place(temporary, name);
     }
+
+    private static bool Stands(OutputFolder folder, string name, long size) =>
+        LinkedFile.Absence(folder.FileOf(name)) is null && LinkedFile.Length(folder.FileOf(name)) == size;
 
     private sealed class Holds : List<IDisposable>, IDisposable
     {

@@ -16,6 +16,7 @@ internal sealed class Workspace : IDisposable
     private const string JournalFile = "journal";
     private readonly OutputFolder folder;
     private readonly Dictionary<int, PieceRecord> finished = [];
+    private readonly Dictionary<int, int> timesFinished = [];
     private readonly Dictionary<int, List<(int Order, byte[] Payload)>> slabs = [];
     private readonly Journal journal;
     private long lastFlush = Stopwatch.GetTimestamp();
@@ -38,6 +39,9 @@ internal sealed class Workspace : IDisposable
 
     /// <summary>Pieces that runs before this one have finished, by their number.</summary>
     public IReadOnlyDictionary<int, PieceRecord> Finished => finished;
+
+    /// <summary>How often runs before this one have finished a piece: more than once where it was lost.</summary>
+    public int TimesFinished(int piece) => timesFinished.GetValueOrDefault(piece);
 
     /// <summary>How much has been noted: the moment, to tell what was before and what after it.</summary>
     public int Order => order;
@@ -134,23 +138,35 @@ internal sealed class Workspace : IDisposable
 
     public void Dispose() => journal.Dispose();
 
-    /// <summary>Names of the CARs that a broken-off run has finished.</summary>
-    public static IReadOnlyList<string> PiecesIn(OutputFolder folder)
+    /// <summary>Names of the CARs that a broken-off run has finished, as far as its journal can be read.</summary>
+    /// <param name="warn">Is told where it cannot.</param>
+    public static IReadOnlyList<string> PiecesIn(OutputFolder folder, Action<string> warn)
     {
         var names = new List<string>();
         if (PlanIn(folder.Work) is not { } plan || !File.Exists(folder.WorkFile(JournalFile)))
             return names;
-        using var journal = Journal.Open(folder.WorkFile(JournalFile), HashOf(plan), (kind, payload) =>
+        try
         {
-            if (kind == JournalKind.PieceDone)
-                names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
-        });
+            using var journal = Journal.Open(folder.WorkFile(JournalFile), HashOf(plan), (kind, payload) =>
+            {
+                if (kind == JournalKind.PieceDone)
+                    names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
+            });
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or FormatException)
+        {
+            // Beginning anew is the way out of a damaged journal.
+            warn($"{e.Message}; pieces that the run before this one finished may be left in {folder.Path}");
+        }
+
         return names;
     }
 
-    /// <summary>Removes all that runs keep.</summary>
+    /// <summary>Removes all that runs keep: first the plan, without which nothing else is gone on with.</summary>
     public static void Clear(OutputFolder folder)
     {
+        while (PlanIn(folder.Work) is { } plan)
+            File.Delete(plan);
         foreach (string file in Directory.EnumerateFiles(folder.Work).Where(file => Path.GetFileName(file) != OutputFolder.LockFile))
             File.Delete(file);
         foreach (string round in Directory.EnumerateDirectories(folder.Work, "round-*"))
@@ -176,6 +192,7 @@ internal sealed class Workspace : IDisposable
                 var piece = PieceDone.Read(payload);
                 _ = slabs.Remove(piece.Piece);
                 finished[piece.Piece] = Record(piece);
+                timesFinished[piece.Piece] = TimesFinished(piece.Piece) + 1;
                 break;
             case JournalKind.EntryChanged:
                 var change = EntryChanged.Read(payload);

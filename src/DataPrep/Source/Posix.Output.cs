@@ -75,6 +75,13 @@ internal static unsafe partial class Posix
     /// <summary>Lets the page cache forget a range that is on the device.</summary>
     internal static void DropFromCache(SafeFileHandle file, long offset, int length) => DropFromCache((int)file.DangerousGetHandle(), offset, length);
 
+    /// <summary>Flushes memory that is mapped to a file to the device; 0 or the error.</summary>
+    internal static int FlushMemory(byte* start, long length)
+    {
+        const int MS_SYNC = 4;
+        return msync(start, (nuint)length, MS_SYNC) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
     internal static int Truncate(SafeFileHandle file, long length) => ftruncate(file, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
     /// <summary>Keeps the calling thread on those of the CPUs that it may use; where it may use none, nothing changes.</summary>
@@ -119,6 +126,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc")]
     private static partial int sched_setaffinity(int thread, nuint size, byte* mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int msync(byte* start, nuint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ftruncate(SafeFileHandle fd, long length);

@@ -201,10 +201,11 @@ internal static unsafe partial class Posix
     /// <summary>Reserves room for the whole file; file systems that cannot are left alone. 0 or the error.</summary>
     internal static int Allocate(SafeFileHandle file, long size)
     {
-        if (size == 0 || fallocate(file, 0, 0, size) == 0)
-            return 0;
-        int errno = Marshal.GetLastPInvokeError();
-        return errno is ENOSPC or 27 or 122 ? errno : 0; // 27 EFBIG, 122 EDQUOT
+        const int ENODEV = 19, ENOSYS = 38, EOPNOTSUPP = 95;
+        int errno = 0;
+        while (size > 0 && fallocate(file, 0, 0, size) != 0 && (errno = Marshal.GetLastPInvokeError()) == EINTR)
+            errno = 0;
+        return errno is EOPNOTSUPP or ENOSYS or ENODEV or EINVAL ? 0 : errno;
     }
 
     internal static int Flush(SafeFileHandle file) => fsync(file) == 0 ? 0 : Marshal.GetLastPInvokeError();
