@@ -1,6 +1,5 @@
 using System.Text;
 using DataPrep.Packing;
-using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Tests.Reference;
 using DataPrep.Tests.Source;
