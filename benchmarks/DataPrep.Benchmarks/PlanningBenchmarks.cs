@@ -5,7 +5,7 @@ using DataPrep.Unixfs;
 
 namespace DataPrep.Benchmarks;
 
-/// <summary>The layout of 100,000 files: in folders of one block each, or in one folder that is sharded.</summary>
+/// <summary>The layout of 100,000 files, and the cutting of them into a dozen pieces: in folders of one block each, or in one folder that is sharded.</summary>
 [MemoryDiagnoser]
 public class PlanningBenchmarks
 {
@@ -21,4 +21,7 @@ public class PlanningBenchmarks
 
     [Benchmark(OperationsPerInvoke = Files)]
     public long Create() => PieceLayout.Create(tree, UnixFsProfile.V1Of2025).CarSize;
+
+    [Benchmark(OperationsPerInvoke = Files)]
+    public int Cut() => PieceCutter.Cut(tree, UnixFsProfile.V1Of2025, new CutOptions { Capacity = 640 << 20 }).Count;
 }

@@ -64,7 +64,8 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             """,
         ["verify"] = """
             Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its
-            manifests and tree sidecars say what the pieces hold.
+            manifests and tree sidecars say what the pieces hold. CARs that are named together are taken together:
+            what one links to may be in another.
 
             Example:
               dataprep verify /staging/climate

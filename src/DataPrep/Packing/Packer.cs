@@ -284,8 +284,25 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         long free = folders.FreeSpace;
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
-        long needed = cars + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16) - there;
+        long holes = HolesOf(plan.Tree);
+        folders.Reserve = holes == 0;
+        // Around each leaf a little of a hole is written.
+        long needed = cars - (holes / 20 * 19) + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16) - there;
         if (free < needed)
             throw new IOException($"too little room in {Folder.Path}: {needed} bytes are needed, {free} are free");
+    }
+
+    /// <summary>Bytes of large files that are holes, and will be holes in the pieces.</summary>
+    private static long HolesOf(SourceTree tree)
+    {
+        const long Large = 16 << 20;
+        long holes = 0;
+        for (int i = 0; i < tree.Count; i++)
+        {
+            if (tree[i].Kind == EntryKind.File && tree[i].Size >= Large)
+                holes += Posix.Holes(tree.Location(i), tree[i].Size);
+        }
+
+        return holes;
     }
 }

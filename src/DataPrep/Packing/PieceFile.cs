@@ -26,6 +26,9 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     private const int Block = 4096;
     private const long LeastDirect = 16 << 20;
 
+    /// <summary>Shorter runs of zeros are written: a multiple of the block, so that all offsets stay aligned.</summary>
+    private const int LeastHole = 16 << 10;
+
     /// <summary>Bytes on their way to the device, of one file in the page cache.</summary>
     private const long MostBehind = 64 << 20;
 
@@ -40,7 +43,8 @@ internal sealed class PieceFile : IPieceSink, IDisposable
 
     /// <exception cref="IOException">No room for the whole file, or it cannot be made.</exception>
     /// <param name="name">What tells it from other pieces in the making.</param>
-    public PieceFile(OutputFolder folder, string name, long size, OutputIo io = OutputIo.Auto)
+    /// <param name="reserve">Whether room for the whole of it is taken at once; not where much of it will be holes.</param>
+    public PieceFile(OutputFolder folder, string name, long size, OutputIo io = OutputIo.Auto, bool reserve = true)
     {
         (Folder, Size) = (folder, size);
         temporary = folder.TemporaryOf(name);
@@ -49,7 +53,7 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         var kind = Posix.KindOf(file);
         // Reserving memory takes as long as writing it.
         inMemory = kind == FileSystemKind.Memory;
-        int error = inMemory ? 0 : Posix.Allocate(file, size);
+        int error = inMemory || !reserve ? 0 : Posix.Allocate(file, size);
         if (error != 0)
         {
             Dispose();
@@ -68,12 +72,25 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     /// <summary>Bytes of the whole file.</summary>
     public long Size { get; }
 
+    /// <summary>Writes a range. Long runs of zeros in it become holes.</summary>
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        if (direct)
-            WriteDirect(offset, bytes);
-        else
-            WriteCached(offset, bytes);
+        int written = 0;
+        for (int at = 0; at + LeastHole <= bytes.Length;)
+        {
+            int end = at;
+            while (end + LeastHole <= bytes.Length && bytes.Slice(end, LeastHole).IndexOfAnyExcept((byte)0) < 0)
+                end += LeastHole;
+            if (end > at && Posix.PunchHole(file, offset + at, end - at))
+            {
+                WriteData(offset + written, bytes[written..at]);
+                written = end;
+            }
+
+            at = end + LeastHole;
+        }
+
+        WriteData(offset + written, bytes[written..]);
     }
 
     /// <summary>Flushes what has been written so far to the device.</summary>
@@ -107,6 +124,16 @@ internal sealed class PieceFile : IPieceSink, IDisposable
             closed = true;
             file.Dispose();
         }
+    }
+
+    private void WriteData(long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+            return;
+        if (direct)
+            WriteDirect(offset, bytes);
+        else
+            WriteCached(offset, bytes);
     }
 
     private void WriteDirect(long offset, ReadOnlySpan<byte> bytes)

@@ -47,20 +47,23 @@ internal sealed class PieceFolders
     public bool Has(string name, long size) => LinkedFile.Length(Main.FileOf(name)) == size;
 
     /// <summary>Bytes of pieces in the making that are on the disks already.</summary>
-    public long Unfinished => all.SelectMany(folder => Directory.EnumerateFiles(folder.Work, "piece-*.part")).Sum(Posix.AllocatedSize);
+    public long Unfinished => all.SelectMany(folder => Directory.EnumerateFiles(folder.Work, "piece-*.part")).Sum(file => Posix.AllocatedSize(PathText.FromArgument(file)));
 
     /// <summary>Bytes that are free for pieces, in all folders together.</summary>
     public long FreeSpace => all.DistinctBy(folder => folder.Device).Sum(folder => folder.FreeSpace);
+
+    /// <summary>Whether room for each piece is taken at once, when it is begun; not where sources have holes.</summary>
+    public bool Reserve { get; set; } = true;
 
     /// <summary>Makes the file of a piece: in the folder whose turn it is, or in the next one with room for it.</summary>
     /// <param name="piece">Number of the piece within the dataset.</param>
     public PieceFile Create(int piece, string name, long size, OutputIo io)
     {
         if (all.FirstOrDefault(folder => File.Exists(folder.TemporaryOf(name))) is { } begun)
-            return new PieceFile(begun, name, size, io);
+            return new PieceFile(begun, name, size, io, Reserve);
         var turn = Enumerable.Range(0, all.Length).Select(i => all[(piece + i) % all.Length]).ToList();
         var folder = turn.FirstOrDefault(folder => folder.FreeSpace >= size) ?? turn[0];
-        return new PieceFile(folder, name, size, io);
+        return new PieceFile(folder, name, size, io, Reserve);
     }
 
     /// <summary>Makes a placed piece appear in OUT.</summary>

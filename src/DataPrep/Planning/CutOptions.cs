@@ -3,7 +3,7 @@ namespace DataPrep.Planning;
 /// <summary>How a dataset is cut into pieces.</summary>
 internal sealed record CutOptions
 {
-    /// <summary>Most bytes of a piece's CAR.</summary>
+    /// <summary>Most bytes of a piece's CAR; above 2^55, far beyond any sector, it counts as that.</summary>
     public required long Capacity { get; init; }
 
     /// <summary>Whether a file that fits whole in a piece of its own is never cut.</summary>

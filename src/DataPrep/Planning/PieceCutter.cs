@@ -9,13 +9,16 @@ internal static class PieceCutter
     // After so many guesses at the capacity of balanced pieces the rest is halved.
     private const int MostGuesses = 5;
 
+    // Within it no size overflows, even where each byte is a leaf of its own with a section of 38 and a link of 50.
+    private const long MostCapacity = 1L << 55;
+
     /// <summary>The pieces, one after the other without gap, from the start of the tree to its end.</summary>
     /// <exception cref="PieceTooSmallException">Something does not fit in a piece even alone.</exception>
     /// <exception cref="InvalidDataException">A folder cannot be represented.</exception>
     public static List<PieceRange> Cut(SourceTree tree, UnixFsProfile profile, CutOptions options, CancellationToken cancel = default)
     {
         var pieces = new List<PieceRange>();
-        _ = Fill(NewFiller(options.Capacity), int.MaxValue, pieces);
+        _ = Fill(NewFiller(Math.Min(options.Capacity, MostCapacity)), int.MaxValue, pieces);
         return options.Balance && pieces.Count > 1 ? Balanced(pieces) : pieces;
 
         PieceFiller NewFiller(long capacity) => new(tree, profile, capacity, options.KeepFilesWhole, cancel);

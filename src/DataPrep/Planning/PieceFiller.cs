@@ -30,7 +30,7 @@ internal sealed class PieceFiller
         marks = [NewMeter(), NewMeter(), NewMeter(), NewMeter()];
     }
 
-    /// <summary>No piece so far would end elsewhere at a capacity below this, or would not be too small.</summary>
+    /// <summary>Up to this capacity, not included, every piece so far would end where it does, and what did not fit in one would not.</summary>
     public long NextCapacity { get; private set; } = long.MaxValue;
 
     /// <exception cref="PieceTooSmallException">Not one unit fits.</exception>
@@ -196,7 +196,7 @@ internal sealed class PieceFiller
     {
         protected override long Reach(long low, long high, long limit, bool atLeastOne)
         {
-            long most = Math.Min(high - 1, low + (Math.Max(limit, 0) / piece.profile.ChunkSize));
+            long most = low + Math.Min(high - 1 - low, Math.Max(limit, 0) / piece.profile.ChunkSize);
             long reached = low;
             while (reached < most)
             {

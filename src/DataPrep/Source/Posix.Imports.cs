@@ -31,6 +31,9 @@ internal static unsafe partial class Posix
     private static partial int fallocate(SafeFileHandle fd, int mode, long offset, long length);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial long lseek(int fd, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle fd);
 
     [LibraryImport("libc")]

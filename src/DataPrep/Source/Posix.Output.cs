@@ -47,6 +47,13 @@ internal static unsafe partial class Posix
         };
     }
 
+    /// <summary>Makes a range of a file read as zeros and take no room, within its size; false where the file system cannot.</summary>
+    internal static bool PunchHole(SafeFileHandle file, long offset, long length)
+    {
+        const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
+        return fallocate(file, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, length) == 0;
+    }
+
     /// <summary>Turns direct I/O on or off; false where the file system refuses.</summary>
     internal static bool SetDirect(SafeFileHandle file, bool on) => SetDirect((int)file.DangerousGetHandle(), on);
 

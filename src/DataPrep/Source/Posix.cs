@@ -89,11 +89,37 @@ internal static unsafe partial class Posix
     }
 
     /// <summary>Bytes that a file takes on its device; 0 where it cannot be told.</summary>
-    internal static long AllocatedSize(string path)
+    internal static long AllocatedSize(ReadOnlySpan<byte> path)
     {
         byte* x = stackalloc byte[256];
-        fixed (byte* name = System.Text.Encoding.UTF8.GetBytes(path + "\0"))
-            return statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, x) == 0 ? *(long*)(x + 48) * 512 : 0;
+        byte[] name = [.. path, 0];
+        fixed (byte* p = name)
+            return statx(AT_FDCWD, p, 0, STATX_BASIC_STATS, x) == 0 ? *(long*)(x + 48) * 512 : 0;
+    }
+
+    /// <summary>Bytes of a file that are holes: they are read as zeros and stand nowhere.</summary>
+    internal static long Holes(ReadOnlySpan<byte> path, long size)
+    {
+        const int SEEK_DATA = 3, SEEK_HOLE = 4, ENXIO = 6, MostRanges = 1 << 16;
+        // Most files are not sparse, which their blocks tell, and compressed ones have no holes though they take less room.
+        if (AllocatedSize(path) >= size)
+            return 0;
+        int fd = Open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, out _);
+        if (fd < 0)
+            return 0;
+        long holes = 0;
+        for (long at = 0, ranges = 0; at < size && ranges < MostRanges; ranges++)
+        {
+            long data = lseek(fd, at, SEEK_DATA);
+            if (data < 0)
+                data = Marshal.GetLastPInvokeError() == ENXIO ? size : at; // no data behind it
+            holes += Math.Min(data, size) - at;
+            long hole = lseek(fd, data, SEEK_HOLE);
+            at = data >= size || hole <= data ? size : hole;
+        }
+
+        Close(fd);
+        return holes;
     }
 
     private static int StatX(int folder, byte* path, int flags, out FileStamp stamp, out uint owner)

@@ -7,15 +7,21 @@ using FsCheck.Fluent;
 
 namespace DataPrep.Tests.Planning;
 
-/// <summary>A tree to cut, small enough for every place in it to be tried.</summary>
+/// <summary>A tree to cut: of any shape, with what was removed.</summary>
 internal sealed record CutSample(UnixFsProfile Profile, int Seed, int Entries, SourceTree Tree)
 {
-    private const int MostLeaves = 40;
+    private const int MostLeaves = 30;
 
-    public static Gen<CutSample> Gen { get; } =
+    public static Gen<CutSample> Small { get; } = Of(
+        Gen.Frequency((1, Gen.Constant(1)), (6, Gen.Choose(2, 12)), (2, Gen.Choose(13, 30))));
+
+    /// <summary>Trees of many entries, most of them tiny, so that folders are sharded at every depth and the links are the larger part of a piece.</summary>
+    public static Gen<CutSample> Large { get; } = Of(Gen.Choose(50, 500));
+
+    private static Gen<CutSample> Of(Gen<int> count) =>
         from profile in SampleGen.Profile
-        from seed in FsCheck.Fluent.Gen.Choose(0, int.MaxValue - 1)
-        from entries in FsCheck.Fluent.Gen.Frequency((1, FsCheck.Fluent.Gen.Constant(1)), (6, FsCheck.Fluent.Gen.Choose(2, 12)), (2, FsCheck.Fluent.Gen.Choose(13, 30)))
+        from seed in Gen.Choose(0, int.MaxValue - 1)
+        from entries in count
         select new CutSample(profile, seed, entries, Make(profile, new Random(seed), entries));
 
     public override string ToString() => $"{Profile}, seed {Seed}, {Entries} entries";

@@ -11,7 +11,7 @@ namespace DataPrep.Tests.Planning;
 internal sealed class PlainCutter(SourceTree tree, UnixFsProfile profile, long capacity, bool keepFilesWhole)
 {
     // By more than this no piece can become smaller again.
-    private const int TooMuch = 1000;
+    private const int TooMuch = 400;
 
     public List<PieceRange> Cut()
     {
