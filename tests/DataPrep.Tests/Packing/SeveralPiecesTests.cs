@@ -9,7 +9,7 @@ public sealed class SeveralPiecesTests
 {
     [Fact]
     public void RandomTreesAreCutAsTheRulesSay() =>
-        Splits.Check(550, SplitGen.Plain, (split, options) => SeveralPieces.Check(options, split.Root));
+        Splits.Check(400, SplitGen.Plain, (split, options) => SeveralPieces.Check(options, split.Root));
 }
 
 /// <summary>What one may wish of the cut besides.</summary>
@@ -25,7 +25,7 @@ public sealed class CutWishesTests
 
     /// <summary>One byte less than the least, and the message says where it is missing.</summary>
     [Fact]
-    public void TooLittleRoomIsSaidWithAPathAndASize() => Splits.Check(60, SplitGen.Plain, (split, options) =>
+    public void TooLittleRoomIsSaidWithAPathAndASize() => Splits.Check(200, SplitGen.Plain, (split, options) =>
     {
         var plain = new PlainPieces(split.Root, "src"u8.ToArray(), split.Profile);
         long least = Math.Max(plain.LeastForContent, plain.LeastForDag.Folders), whole = plain.CarSize(PlanPoint.Start, plain.End);
