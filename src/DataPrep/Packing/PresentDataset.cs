@@ -42,7 +42,8 @@ internal sealed class PresentDataset(OutputFolder folder)
         var pieces = RecordFile.ReadPieces(folder.Path);
         foreach (var piece in pieces)
         {
-            var car = new FileInfo(folder.FileOf(piece.CarFile));
+            var named = new FileInfo(folder.FileOf(piece.CarFile));
+            var car = named.ResolveLinkTarget(true) as FileInfo ?? named; // a piece in another folder
             if (!car.Exists || car.Length != piece.CarSize)
                 throw Broken($"{piece.CarFile} {(car.Exists ? $"has {car.Length} bytes instead of {piece.CarSize}" : "is missing")}");
             string treeFile = folder.FileOf(piece.PieceCid + ".tree");
