@@ -11,7 +11,7 @@ public sealed class ResumeTests : IDisposable
 
     public ResumeTests()
     {
-        foreach (var (name, length) in new[] { ("a", 1_000_000), ("b", 2_000_000), ("c", 3_000_000), ("z", 500_000) })
+        foreach (var (name, length) in new[] { ("a", 1_000_000), ("b", 2_000_000), ("c", 12_000_000), ("z", 500_000) })
             _ = scratch.Noise("src/" + name, length, length);
     }
 
@@ -120,7 +120,7 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void ADatasetThatOutgrewItsOnePieceIsPlannedAnewThoughThatWasBrokenOff()
     {
-        string[] one = ["pack", scratch.At("src"), "-o", Out, "--piece-size", "8MiB", .. Small[2..]];
+        string[] one = ["pack", scratch.At("src"), "-o", Out, "--piece-size", "16MiB", .. Small[2..]];
         Under(["-P", scratch.At("src/z"), "-e", "trace=pread64", "-e", "inject=pread64:signal=SIGKILL"], one);
         string plan = Assert.Single(Directory.GetFiles(Path.Join(Out, ".dataprep"), "*.plan"));
         _ = scratch.Noise("src/z", 6_000_000);
