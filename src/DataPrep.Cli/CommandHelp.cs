@@ -30,6 +30,14 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep pack /data/climate -o out --include '*.nc' --exclude /raw/tmp/
               find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new
             """,
+        ["status"] = """
+            Nothing is changed, and a run at work is not disturbed. The exit code is 0 in every state, and 1 where OUT holds
+            nothing that pack has made.
+
+            Example:
+              dataprep status /staging/climate
+              dataprep status /staging/climate --json
+            """,
         ["commp"] = """
             Example:
               dataprep commp data.car

@@ -4,6 +4,7 @@ using DataPrep.Cli;
 var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CAR files, their piece commitments, and manifests")
 {
     PackCommand.Create(),
+    StatusCommand.Create(),
     CommpCommand.Create(),
     LsCommand.Create(),
     InspectCommand.Create(),

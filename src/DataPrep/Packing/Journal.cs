@@ -67,7 +67,16 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    private static Journal Resume(string path, SafeFileHandle file, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
+    /// <summary>Hands out every whole record in order, and changes nothing: also while a run appends.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static void Read(string path, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
+    {
+        // With any other sharing the runtime would take a lock that a run beginning now would trip over.
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        _ = Replay(path, file, planHash, replay);
+    }
+
+    private static JournalReader Replay(string path, SafeFileHandle file, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
     {
         var reader = new JournalReader(path, file);
         reader.RequirePlan(planHash);
@@ -83,6 +92,12 @@ internal sealed class Journal : IDisposable
             }
         }
 
+        return reader;
+    }
+
+    private static Journal Resume(string path, SafeFileHandle file, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
+    {
+        var reader = Replay(path, file, planHash, replay);
         long cutOff = reader.Length - reader.End;
         if (cutOff > 0)
             OutputFolder.Check(Posix.Truncate(file, reader.End), "cut the end of", path);

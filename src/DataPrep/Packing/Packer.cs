@@ -137,15 +137,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     /// <summary>Throws away what a broken-off run left: its finished pieces too, which no manifest names.</summary>
     private void BeginAnew()
     {
-        if (Workspace.PlanIn(Folder.Work) is { } && options.Restart)
-        {
-            foreach (string car in Workspace.PiecesIn(Folder))
-            {
-                File.Delete(Folder.FileOf(car));
-                File.Delete(Folder.FileOf(Path.ChangeExtension(car, ".tree")));
-            }
-        }
-
+        if (options.Restart)
+            Leftovers.Delete(new Leftovers(Folder).PieceFiles());
         folders.Clear();
     }
 

@@ -13,7 +13,7 @@ namespace DataPrep.Packing;
 /// </summary>
 internal sealed class Workspace : IDisposable
 {
-    private const string JournalFile = "journal";
+    public const string JournalFile = "journal";
     private readonly OutputFolder folder;
     private readonly Dictionary<int, PieceRecord> finished = [];
     private readonly Dictionary<int, List<(int Order, byte[] Payload)>> slabs = [];
@@ -134,24 +134,10 @@ internal sealed class Workspace : IDisposable
 
     public void Dispose() => journal.Dispose();
 
-    /// <summary>Names of the CARs that a broken-off run has finished.</summary>
-    public static IReadOnlyList<string> PiecesIn(OutputFolder folder)
-    {
-        var names = new List<string>();
-        if (PlanIn(folder.Work) is not { } plan || !File.Exists(folder.WorkFile(JournalFile)))
-            return names;
-        using var journal = Journal.Open(folder.WorkFile(JournalFile), HashOf(plan), (kind, payload) =>
-        {
-            if (kind == JournalKind.PieceDone)
-                names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
-        });
-        return names;
-    }
-
     /// <summary>Removes all that runs keep.</summary>
     public static void Clear(OutputFolder folder)
     {
-        foreach (string file in Directory.EnumerateFiles(folder.Work).Where(file => Path.GetFileName(file) != OutputFolder.LockFile))
+        foreach (string file in Directory.EnumerateFiles(folder.Work).Where(file => !Leftovers.Stays(Path.GetFileName(file))))
             File.Delete(file);
         foreach (string round in Directory.EnumerateDirectories(folder.Work, "round-*"))
             Directory.Delete(round, recursive: true);
@@ -159,7 +145,8 @@ internal sealed class Workspace : IDisposable
 
     private string RoundFolder(int number) => folder.WorkFile($"round-{number}");
 
-    private static byte[] HashOf(string plan) => Convert.FromHexString(Path.GetFileNameWithoutExtension(plan));
+    /// <summary>The hash in a plan's name.</summary>
+    public static byte[] HashOf(string plan) => Convert.FromHexString(Path.GetFileNameWithoutExtension(plan));
 
     private void Replay(JournalKind kind, ReadOnlySpan<byte> payload)
     {
