@@ -5,6 +5,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
 {
     PackCommand.Create(),
     StatusCommand.Create(),
+    CleanCommand.Create(),
     CommpCommand.Create(),
     LsCommand.Create(),
     InspectCommand.Create(),

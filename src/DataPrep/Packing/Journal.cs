@@ -71,8 +71,11 @@ internal sealed class Journal : IDisposable
     /// <inheritdoc cref="Open"/>
     public static void Read(string path, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
     {
-        // With any other sharing the runtime would take a lock that a run beginning now would trip over.
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        // Not by File.OpenHandle, which asks for a lock that the run has.
+        int fd = Posix.Open(PathText.FromArgument(path), Posix.O_RDONLY | Posix.O_CLOEXEC, out int error);
+        if (fd < 0)
+            OutputFolder.Check(error, "open", path);
+        using var file = new SafeFileHandle(fd, ownsHandle: true);
         _ = Replay(path, file, planHash, replay);
     }
 

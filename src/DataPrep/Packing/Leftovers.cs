@@ -8,14 +8,14 @@ namespace DataPrep.Packing;
 internal sealed class Leftovers(OutputFolder folder)
 {
     /// <summary>Whether a file of the work folder is none that a finished run takes away.</summary>
-    public static bool Stays(string name) => name == OutputFolder.LockFile;
+    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName;
 
     /// <summary>Whether OUT holds a finished dataset. Then no piece in it is a leftover.</summary>
     public bool IsComplete => File.Exists(folder.FileOf(RecordFile.Dataset));
 
     /// <summary>Files of the work folder, those of rounds too.</summary>
     public IReadOnlyList<string> WorkFiles() => Directory.Exists(folder.Work)
-        ? [.. Directory.EnumerateFiles(folder.Work, "*", SearchOption.AllDirectories).Where(file => Path.GetDirectoryName(file) != folder.Work || !Stays(Path.GetFileName(file))).Order(StringComparer.Ordinal)]
+        ? [.. Directory.EnumerateFiles(folder.Work, "*", SearchOption.AllDirectories).Where(file => Path.GetDirectoryName(file) != folder.Work || !(IsComplete ? Stays(Path.GetFileName(file)) : Path.GetFileName(file) == OutputFolder.LockFile)).Order(StringComparer.Ordinal)]
         : [];
 
     /// <summary>

@@ -44,7 +44,7 @@ internal sealed class PieceFolders
     }
 
     /// <summary>Whether a file of that size stands in OUT, or a link to one.</summary>
-    public bool Has(string name, long size) => File.Exists(Main.FileOf(name)) && new FileInfo(Main.FileOf(name)) is var file && (file.ResolveLinkTarget(true) as FileInfo ?? file).Length == size;
+    public bool Has(string name, long size) => LinkedFile.Absence(Main.FileOf(name)) is null && LinkedFile.Length(Main.FileOf(name)) == size;
 
     /// <summary>Bytes of pieces in the making that are on the disks already.</summary>
     public long Unfinished => all.SelectMany(folder => Directory.EnumerateFiles(folder.Work, "piece-*.part")).Sum(Posix.AllocatedSize);

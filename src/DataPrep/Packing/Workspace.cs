@@ -60,6 +60,7 @@ internal sealed class Workspace : IDisposable
 
     public static Workspace Begin(OutputFolder folder, PackPlan plan, PlanHeader header)
     {
+        HandedOn.Forget(folder);
         string path = PlanFile.Write(folder.Work, new PlanContent(header.Encode(), plan.Tree, plan.Pieces));
         return new Workspace(folder, plan, HashOf(path));
     }
