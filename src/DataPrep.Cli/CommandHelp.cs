@@ -23,12 +23,32 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             What cannot be read is listed in skipped.jsonl, and the exit code is 3.
             Patterns are those of .gitignore files, held against paths relative to each SOURCE folder: *.tmp and cache/ match
             anywhere, /raw and raw/2024 at the top; the last --exclude that matches decides, and !PATTERN takes back.
+            The command of --on-piece gets DATAPREP_CAR_FILE, DATAPREP_PIECE_CID and more in its environment. Where it fails
+            it is run again at the end; a piece that it has taken over is not handed on again.
 
             Example:
               dataprep pack /data/climate -o /staging/climate
               dataprep pack run1 run2 -o out --piece-size 64GiB --preserve-mtime
               dataprep pack /data/climate -o out --include '*.nc' --exclude /raw/tmp/
+              dataprep pack /data/climate -o out --max-rate 100MiB --max-staged 128GiB \
+                --on-piece 'rclone move "$DATAPREP_CAR_FILE" remote:pieces'
               find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new
+            """,
+        ["status"] = """
+            Nothing is changed, and a run at work is not disturbed. The exit code is 0 in every state, and 1 where OUT holds
+            nothing that pack has made.
+
+            Example:
+              dataprep status /staging/climate
+              dataprep status /staging/climate --json
+            """,
+        ["clean"] = """
+            Of a pack that was broken off: plan, journal, pieces in the making, and the finished pieces that its journal names.
+            In a folder with a dataset.json only work files are removed. Of several folders that pieces were spread over, name all.
+
+            Example:
+              dataprep clean --dry-run /staging/climate
+              dataprep clean /staging/climate
             """,
         ["commp"] = """
             Example:

@@ -18,6 +18,7 @@ internal static class PackCommand
         var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var cut = new CutOptionSet();
+        var pace = new PaceOptionSet();
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source)", HelpName = "NAME" };
         var wrap = new Option<bool>("--wrap") { Description = "Put a single file in a folder" };
         var noHidden = new Option<bool>("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
@@ -40,6 +41,7 @@ internal static class PackCommand
             sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
         };
         cut.AddTo(command);
+        pace.AddTo(command);
         selection.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
@@ -81,7 +83,7 @@ internal static class PackCommand
                     Note = terminal.Note,
                     Detail = terminal.Detail,
                 };
-                options = cut.Apply(parsed, options);
+                options = pace.Apply(parsed, cut.Apply(parsed, options));
                 return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
             });
         });

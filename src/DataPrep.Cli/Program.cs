@@ -4,6 +4,8 @@ using DataPrep.Cli;
 var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CAR files, their piece commitments, and manifests")
 {
     PackCommand.Create(),
+    StatusCommand.Create(),
+    CleanCommand.Create(),
     CommpCommand.Create(),
     LsCommand.Create(),
     InspectCommand.Create(),

@@ -17,22 +17,25 @@ internal sealed class DatasetRun : IDisposable
     private readonly Workspace space;
     private readonly PlanHeader header;
     private readonly PieceFolders folders;
+    private readonly PieceHandOver handOver;
     private readonly PackProgress progress;
     private readonly CancellationToken cancel;
     private readonly List<CutRound> rounds = [];
     private readonly SortedDictionary<int, PieceRecord> finished = [];
     private readonly PackedEntries entries;
     private readonly ISourceReader reader;
+    private readonly RateLimit? rate;
 
     // Pieces in the making: by the job at work, and by their number those whose making a changed file ended.
     private readonly Dictionary<PieceJob, (int Number, PieceFile File, int Order)> jobs = [];
     private readonly Dictionary<int, (PieceJob Job, int Order)> brokenOff = [];
 
-    public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PackProgress progress, CancellationToken cancel)
+    public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PieceHandOver handOver, PackProgress progress, CancellationToken cancel)
     {
-        (this.options, this.space, this.header, this.folders, this.progress, this.cancel) = (options, space, header, folders, progress, cancel);
+        (this.options, this.space, this.header, this.folders, this.handOver, this.progress, this.cancel) = (options, space, header, folders, handOver, progress, cancel);
         rounds.Add(new CutRound(0, PartialTree.Whole(Tree), space.Plan.Pieces, 0));
         entries = new PackedEntries(folders.Main, Tree, options.Profile, space.Finished.Count > 0);
+        rate = options.MaxRate is { } most ? new RateLimit(most) : null;
         bool isLarge = space.Plan.Dataset.Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         reader = options.Reader?.Invoke(Tree) ?? new LocalReader(Tree, options.InputIo, options.DropBehind ?? isLarge);
     }
@@ -111,12 +114,17 @@ internal sealed class DatasetRun : IDisposable
     /// <summary>A piece of a run before this one: its bytes are where they were left, under their name or still without it.</summary>
     private void TakeFinished(int number, PieceRecord piece)
     {
-        if (!folders.Has(piece.CarFile, piece.CarSize))
+        if (folders.Has(piece.CarFile, piece.CarSize))
+        {
+            if (handOver.Claim(piece))
+                handOver.Take(number, piece);
+        }
+        else if (!handOver.WasHandedOn(piece.PieceCid))
         {
             using var file = folders.Complete(PartOf(number, space.TimesFinished(number) - 1), piece.CarSize, options.OutputIo);
             if (file is null)
                 return;
-            Place(file, piece);
+            Place(number, file, piece);
         }
 
         finished.Add(number, piece);
@@ -129,10 +137,10 @@ internal sealed class DatasetRun : IDisposable
         try
         {
             var slabs = Slabs(round);
-            using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn };
+            using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn, Rate = rate };
             try
             {
-                engine.Run(Jobs(round, slabs), Finish);
+                engine.Run(Jobs(round, slabs, engine.Stopped), Finish);
             }
             finally
             {
@@ -166,7 +174,7 @@ internal sealed class DatasetRun : IDisposable
         rounds[0] = rounds[0] with { Pieces = Plan.Pieces };
     }
 
-    private IEnumerable<PieceJob> Jobs(CutRound round, SlabPlan slabs)
+    private IEnumerable<PieceJob> Jobs(CutRound round, SlabPlan slabs, CancellationToken stop)
     {
         for (int i = 0; i < round.Pieces.Count; i++)
         {
@@ -178,9 +186,14 @@ internal sealed class DatasetRun : IDisposable
             }
 
             if (TreeOf(round, i) is not { IsEmpty: false } part)
+            {
+                handOver.Forget(number);
                 continue;
+            }
+
             var layout = ReferenceEquals(part.Tree, Tree) && Plan.Whole is { } whole ? whole : PieceLayout.Create(part.Tree, Profile);
             long fileSize = Math.Max(layout.CarSize, options.LeastCarSize);
+            handOver.Begin(number, fileSize, stop);
             var file = folders.Create(number, PartOf(number), fileSize, options.OutputIo);
             var job = new PieceJob(layout, slabs, reader, file, progress, part, fileSize)
             {
@@ -260,7 +273,7 @@ internal sealed class DatasetRun : IDisposable
         file.Complete(piece.PayloadSize);
         folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
         space.Note(number, piece, packed.Commitment, Sync);
-        Place(file, piece);
+        Place(number, file, piece);
         lock (jobs)
             _ = jobs.Remove(packed.Job);
         file.Dispose();
@@ -269,10 +282,18 @@ internal sealed class DatasetRun : IDisposable
             finished.Add(number, piece);
     }
 
-    private void Place(PieceFile file, PieceRecord piece)
+    private void Place(int number, PieceFile file, PieceRecord piece)
     {
+        if (!handOver.Claim(piece))
+        {
+            file.Discard();
+            handOver.Forget(number);
+            return;
+        }
+
         file.Place(piece.CarFile);
         folders.Link(file.Folder, piece.CarFile);
+        handOver.Take(number, piece);
     }
 
     private CutRound CutChanged(int number)
@@ -296,13 +317,18 @@ internal sealed class DatasetRun : IDisposable
             dag.Measure(options.Capacity),
             dag.HeaderLength,
             Profile,
-            (number, size) => folders.Create(first + number, PartOf(first + number), Math.Max(size, options.LeastCarSize), options.OutputIo),
+            (number, size) =>
+            {
+                long fileSize = Math.Max(size, options.LeastCarSize);
+                handOver.Begin(first + number, fileSize, cancel);
+                return folders.Create(first + number, PartOf(first + number), fileSize, options.OutputIo);
+            },
             (file, packed) =>
             {
                 var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
                 file.Complete(piece.PayloadSize);
                 folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
-                Place(file, piece);
+                Place(first + records.Count, file, piece);
                 records.Add(piece);
             },
             progress,

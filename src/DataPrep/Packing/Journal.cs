@@ -68,7 +68,19 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    private static Journal Resume(string path, SafeFileHandle file, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
+    /// <summary>Hands out every whole record in order, and changes nothing: also while a run appends.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static void Read(string path, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
+    {
+        // Not by File.OpenHandle, which asks for a lock that the run has.
+        int fd = Posix.Open(PathText.FromArgument(path), Posix.O_RDONLY | Posix.O_CLOEXEC, out int error);
+        if (fd < 0)
+            OutputFolder.Check(error, "open", path);
+        using var file = new SafeFileHandle(fd, ownsHandle: true);
+        _ = Replay(path, file, planHash, replay);
+    }
+
+    private static JournalReader Replay(string path, SafeFileHandle file, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
     {
         var reader = new JournalReader(path, file);
         reader.RequirePlan(planHash);
@@ -84,6 +96,12 @@ internal sealed class Journal : IDisposable
             }
         }
 
+        return reader;
+    }
+
+    private static Journal Resume(string path, SafeFileHandle file, ReadOnlySpan<byte> planHash, Action<JournalKind, ReadOnlySpan<byte>> replay)
+    {
+        var reader = Replay(path, file, planHash, replay);
         long cutOff = reader.Length - reader.End;
         if (cutOff > 0)
             OutputFolder.Check(Posix.Truncate(file, reader.End), "cut the end of", path);

@@ -70,6 +70,8 @@ internal sealed unsafe class MappedMemory : IDisposable
             return;
         view.SafeMemoryMappedViewHandle.ReleasePointer();
         Start = null;
+        // Or disposing the view would flush once more, and its failure hide what went wrong before.
+        view.SafeMemoryMappedViewHandle.Dispose();
         view.Dispose();
         mapping.Dispose();
         file.Dispose();

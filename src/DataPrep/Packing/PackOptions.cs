@@ -81,6 +81,15 @@ internal sealed record PackOptions
     /// <summary>One thread reads at a time, a slab as a whole, as suits disks that seek.</summary>
     public bool ReadInTurn { get; init; }
 
+    /// <summary>Most bytes of the source to read in a second, of all threads together; null for no limit.</summary>
+    public long? MaxRate { get; init; }
+
+    /// <summary>A shell command that each finished piece is handed on to; null for none.</summary>
+    public string? OnPiece { get; init; }
+
+    /// <summary>Most bytes of CARs in the making and not yet handed on; null for no limit.</summary>
+    public long? MaxStaged { get; init; }
+
     /// <summary>How long what is finished may wait until it is noted durably: as much can be lost when the run is killed.</summary>
     public TimeSpan Checkpoint { get; init; } = TimeSpan.FromSeconds(5);
 

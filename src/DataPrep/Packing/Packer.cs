@@ -38,7 +38,9 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 var planned = Plan();
                 var present = new PresentDataset(Folder);
                 present.RequireSame(planned);
-                return new PackResult(present.Dataset, present.RequireWhole(), planned.Tree.Skipped, true, clock.Elapsed, new StageClock());
+                var pieces = present.RequireWhole();
+                HandOn(pieces);
+                return new PackResult(present.Dataset, pieces, planned.Tree.Skipped, true, clock.Elapsed, new StageClock());
             }
 
             try
@@ -76,17 +78,19 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         }
 
         var (space, header) = Open(plan);
+        PackResult result;
+        using var handOver = new PieceHandOver(options, Folder, cancel);
         using (space)
         {
             if (space.IsResumed)
                 options.Note($"going on with what was begun before ({space.Finished.Count} of {space.Plan.Pieces.Count} data pieces are finished); --restart begins anew");
-            using var run = new DatasetRun(options, space, header, folders, progress, cancel);
+            using var run = new DatasetRun(options, space, header, folders, handOver, progress, cancel);
             try
             {
                 var (dataset, pieces) = run.Make();
                 space.Dispose();
                 folders.Clear();
-                return new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times);
+                result = new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times);
             }
             catch (PlanOutdatedException)
             {
@@ -104,6 +108,26 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 throw;
             }
         }
+
+        handOver.Finish();
+        return result with { Elapsed = clock.Elapsed };
+    }
+
+    /// <summary>Hands on the pieces of a finished dataset that have not been.</summary>
+    private void HandOn(IReadOnlyList<PieceRecord> pieces)
+    {
+        var before = new HandedOn(Folder);
+        if (options.OnPiece is null || pieces.All(piece => before.Contains(piece.PieceCid)))
+            return;
+        using var hold = folders.Hold();
+        using var handOver = new PieceHandOver(options, Folder, cancel);
+        for (int i = 0; i < pieces.Count; i++)
+        {
+            if (handOver.Claim(pieces[i]))
+                handOver.Take(i, pieces[i]);
+        }
+
+        handOver.Finish();
     }
 
     private (Workspace Space, PlanHeader Header) Open(PackPlan? plan)
@@ -121,7 +145,9 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         {
             if (space.Plan.IsOnePiece)
                 space.Revise(InPlace(space.Plan));
-            RequireRoom(space.Plan, folders.Unfinished + space.Finished.Values.Sum(piece => piece.CarSize));
+            var handedOn = new HandedOn(Folder);
+            long gone = space.Finished.Values.Where(piece => handedOn.Contains(piece.PieceCid)).Sum(piece => piece.CarSize);
+            RequireRoom(space.Plan, folders.Unfinished + space.Finished.Values.Sum(piece => piece.CarSize), gone);
             DatasetRun.RequireMemory(options, space.Plan);
             return (space, wanted with { Dataset = space.Plan.Dataset, DagSizes = space.Plan.DagSizes });
         }
@@ -178,6 +204,14 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             return "--min-piece-size must be a power of two from 1MiB to --piece-size";
         if (options.LargestCarSize is <= 0)
             return "--max-car-size must be more than nothing";
+        if (options.OnPiece is { } command && string.IsNullOrWhiteSpace(command))
+            return "--on-piece: the command is empty";
+        if (options.MaxStaged is not null && options.OnPiece is null)
+            return "--max-staged needs --on-piece: else no piece ever leaves";
+        if (options.MaxStaged < Math.Max(options.Capacity, options.LeastCarSize))
+            return $"--max-staged must have room for the largest piece, {Math.Max(options.Capacity, options.LeastCarSize)} bytes; choose a smaller --piece-size or more room";
+        if (options.MaxRate is <= 0)
+            return "--max-rate must be more than nothing";
         return options.Threads < 1 ? "--threads must be at least 1" : null;
     }
 
@@ -289,15 +323,18 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         return bytes;
     }
 
-    /// <param name="there">Bytes of it that are on the disks already.</param>
-    private void RequireRoom(PackPlan plan, long there)
+    /// <param name="there">Bytes of it that were made already.</param>
+    /// <param name="gone">Those of them that were handed on.</param>
+    private void RequireRoom(PackPlan plan, long there, long gone = 0)
     {
         long free = folders.FreeSpace;
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
         long holes = HolesOf(plan.Tree);
         folders.Reserve = holes == 0;
         // Around each leaf a little of a hole is written.
-        long needed = cars - (holes / 20 * 19) + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16) - there;
+        long written = cars - (holes / 20 * 19) - there;
+        long atOnce = Math.Min(written, options.MaxStaged is { } most ? Math.Max(0, most - (there - gone)) : long.MaxValue);
+        long needed = atOnce + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16);
         if (free < needed)
             throw new IOException($"too little room in {Folder.Path}: {needed} bytes are needed, {free} are free");
     }

@@ -117,6 +117,9 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     /// <summary>Gives the complete file its name.</summary>
     public void Place(string name) => Folder.Place(temporary, name);
 
+    /// <summary>Removes the file: what it holds is not needed.</summary>
+    public void Discard() => File.Delete(temporary);
+
     public void Dispose()
     {
         lock (closing)

@@ -35,18 +35,25 @@ internal sealed class PresentDataset(OutputFolder folder)
             throw new IOException($"{folder.Path} holds another dataset, '{Dataset.Name}' with root {Dataset.RootCid}: {difference}; choose another folder, or remove what is in it");
     }
 
-    /// <summary>Holds sizes and sidecars against the records, without reading the CARs.</summary>
+    /// <summary>Holds sizes and sidecars against the records, without reading the CARs. Those of pieces that were handed on may be gone.</summary>
     /// <exception cref="IOException">Something is missing or has another size.</exception>
     public IReadOnlyList<PieceRecord> RequireWhole()
     {
         var pieces = RecordFile.ReadPieces(folder.Path);
+        var handedOn = new HandedOn(folder);
         foreach (var piece in pieces)
         {
             string car = folder.FileOf(piece.CarFile);
-            if (LinkedFile.Absence(car) is not null)
-                throw Broken($"{piece.CarFile} is missing");
-            if (LinkedFile.Length(car) is var length && length != piece.CarSize)
+            if (LinkedFile.Absence(car) is { } absence)
+            {
+                if (!handedOn.Contains(piece.PieceCid))
+                    throw Broken($"{piece.CarFile} {absence}");
+            }
+            else if (LinkedFile.Length(car) is var length && length != piece.CarSize)
+            {
                 throw Broken($"{piece.CarFile} has {length} bytes instead of {piece.CarSize}");
+            }
+
             string treeFile = folder.FileOf(piece.PieceCid + ".tree");
             if (!File.Exists(treeFile))
                 throw Broken($"{piece.PieceCid}.tree is missing");

@@ -35,6 +35,12 @@ internal sealed class SlabEngine : IDisposable
     /// <summary>One worker reads at a time, a slab as a whole, as suits disks that seek.</summary>
     public bool ReadInTurn { get; init; }
 
+    /// <summary>How fast all workers together may read; null for no limit.</summary>
+    public RateLimit? Rate { get; init; }
+
+    /// <summary>Cancelled when the workers are to stop, since one of them failed or the caller wants it.</summary>
+    public CancellationToken Stopped => stop.Token;
+
     /// <summary>Time of all workers together, by stage; complete when <see cref="Run"/> has returned.</summary>
     public StageClock Times { get; } = new();
 
@@ -77,7 +83,7 @@ internal sealed class SlabEngine : IDisposable
         try
         {
             nodes.Bind(number);
-            using var worker = new SlabWorker(plan, spills, hashing, ReadInTurn ? turn : null, stop.Token);
+            using var worker = new SlabWorker(plan, spills, hashing, ReadInTurn ? turn : null, stop.Token) { Rate = Rate };
             while (Claim(out var job, out long slab))
             {
                 if (slab < job.Slabs)

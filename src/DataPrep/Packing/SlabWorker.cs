@@ -35,6 +35,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
 
     public StageClock Clock { get; } = new();
 
+    /// <summary>How fast this and the other workers may read; null for no limit.</summary>
+    public RateLimit? Rate { get; init; }
+
     /// <summary>Makes one slab: all of it but the segments that the header and the tail complete, which the job keeps.</summary>
     public void Make(PieceJob job, long slab)
     {
@@ -200,12 +203,21 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         shape.WriteHeader(section, stackalloc byte[Digest]);
         var block = section[shape.HeaderLength..];
         shape.WriteEnvelope(block);
+        if (shape.ContentLength > 0 && Rate is not null)
+            AwaitTurn(shape.ContentLength);
         if (shape.ContentLength > 0)
             open!.Read(openOffset + (leaf * job.Layout.Profile.ChunkSize), block.Slice(shape.PrefixLength, shape.ContentLength));
         numbers[batched] = job.Layout.FirstLeaf(file) + leaf;
         messages[batched++] = new Message(at + shape.HeaderLength, shape.BlockLength);
         batchedBytes += shape.SectionLength;
         return at..(at + shape.SectionLength);
+    }
+
+    private void AwaitTurn(int length)
+    {
+        Clock.Enter(Stage.Wait);
+        Rate!.Take(length, stop);
+        Clock.Enter(Stage.Read);
     }
 
     private void HashGroup(in Slab slab, Span<byte> bytes)

@@ -13,7 +13,7 @@ namespace DataPrep.Packing;
 /// </summary>
 internal sealed class Workspace : IDisposable
 {
-    private const string JournalFile = "journal";
+    public const string JournalFile = "journal";
     private readonly OutputFolder folder;
     private readonly Dictionary<int, PieceRecord> finished = [];
     private readonly Dictionary<int, int> timesFinished = [];
@@ -64,6 +64,7 @@ internal sealed class Workspace : IDisposable
 
     public static Workspace Begin(OutputFolder folder, PackPlan plan, PlanHeader header)
     {
+        HandedOn.Forget(folder);
         string path = PlanFile.Write(folder.Work, new PlanContent(header.Encode(), plan.Tree, plan.Pieces));
         return new Workspace(folder, plan, HashOf(path));
     }
@@ -167,7 +168,7 @@ internal sealed class Workspace : IDisposable
     {
         while (PlanIn(folder.Work) is { } plan)
             File.Delete(plan);
-        foreach (string file in Directory.EnumerateFiles(folder.Work).Where(file => Path.GetFileName(file) != OutputFolder.LockFile))
+        foreach (string file in Directory.EnumerateFiles(folder.Work).Where(file => !Leftovers.Stays(Path.GetFileName(file))))
             File.Delete(file);
         foreach (string round in Directory.EnumerateDirectories(folder.Work, "round-*"))
             Directory.Delete(round, recursive: true);
@@ -175,7 +176,8 @@ internal sealed class Workspace : IDisposable
 
     private string RoundFolder(int number) => folder.WorkFile($"round-{number}");
 
-    private static byte[] HashOf(string plan) => Convert.FromHexString(Path.GetFileNameWithoutExtension(plan));
+    /// <summary>The hash in a plan's name.</summary>
+    public static byte[] HashOf(string plan) => Convert.FromHexString(Path.GetFileNameWithoutExtension(plan));
 
     private void Replay(JournalKind kind, ReadOnlySpan<byte> payload)
     {

@@ -57,6 +57,23 @@ internal sealed class OutputFolder
         return Lock();
     }
 
+    /// <summary>Whether a run is at work here. Changes nothing, and keeps no run from beginning.</summary>
+    /// <exception cref="IOException">It cannot be told.</exception>
+    public bool IsHeld()
+    {
+        string path = WorkFile(LockFile);
+        int fd = Posix.Open(PathText.FromArgument(path), Posix.O_RDONLY | Posix.O_CLOEXEC, out int error);
+        if (fd < 0 && error is Posix.ENOENT or Posix.ENOTDIR)
+            return false;
+        if (fd < 0)
+            Check(error, "open", path);
+        using var file = new SafeFileHandle(fd, ownsHandle: true);
+        error = Posix.Lock(file, shared: true);
+        if (error != Posix.EAGAIN)
+            Check(error, "lock", path);
+        return error != 0;
+    }
+
     private SafeFileHandle Lock()
     {
         string path = WorkFile(LockFile);
@@ -66,6 +83,13 @@ internal sealed class OutputFolder
             Check(error, "open", path);
         var file = new SafeFileHandle(fd, ownsHandle: true);
         error = Posix.Lock(file);
+        // Who looks whether a run is at work has the lock for a moment.
+        for (int i = 0; error == Posix.EAGAIN && i < 10; i++)
+        {
+            Thread.Sleep(10);
+            error = Posix.Lock(file);
+        }
+
         if (error == 0)
             return file;
         file.Dispose();

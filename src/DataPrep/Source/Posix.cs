@@ -221,10 +221,11 @@ internal static unsafe partial class Posix
     }
 
     /// <summary>Takes the lock of an open file without waiting; the kernel gives it back when the process ends. File systems without locks are left alone. 0 or the error.</summary>
-    internal static int Lock(SafeFileHandle file)
+    /// <param name="shared">Whether others may have it too, who share it.</param>
+    internal static int Lock(SafeFileHandle file, bool shared = false)
     {
-        const int LOCK_EX = 2, LOCK_NB = 4, ENOLCK = 37, ENOSYS = 38;
-        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        const int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, ENOLCK = 37, ENOSYS = 38;
+        if (flock(file, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
             return 0;
         int errno = Marshal.GetLastPInvokeError();
         return errno is ENOLCK or ENOSYS or EOPNOTSUPP or EINVAL ? 0 : errno;

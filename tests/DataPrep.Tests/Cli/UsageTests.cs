@@ -12,6 +12,8 @@ public sealed class UsageTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("pack")]
+    [InlineData("status")]
+    [InlineData("clean")]
     [InlineData("commp")]
     [InlineData("ls")]
     [InlineData("inspect")]
@@ -70,6 +72,13 @@ public sealed class UsageTests : IDisposable
     [InlineData("pack SRC -o OUT -o SRC/below")]
     [InlineData("pack SRC -o OUT -o SRC")]
     [InlineData("pack SRC SRC -o OUT")]
+    [InlineData("pack SRC -o OUT --max-rate 0")]
+    [InlineData("pack SRC -o OUT --max-rate fast")]
+    [InlineData("pack SRC -o OUT --max-staged 64GiB")]
+    [InlineData("pack SRC -o OUT --on-piece true --max-staged 1GiB")]
+    [InlineData("pack SRC -o OUT --on-piece true --max-staged 1MiB --piece-size 2MiB")]
+    [InlineData("status")]
+    [InlineData("clean")]
     [InlineData("commp SRC/data --piece-size 100")]
     public void NonsenseIsExitTwoAndMakesNothing(string line)
     {

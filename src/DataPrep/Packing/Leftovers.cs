@@ -1,0 +1,72 @@
+using System.Text;
+using DataPrep.Records;
+using DataPrep.Source;
+
+namespace DataPrep.Packing;
+
+/// <summary>What runs that were broken off have left in OUT, read without changing anything.</summary>
+internal sealed class Leftovers(OutputFolder folder)
+{
+    /// <summary>Whether a file of the work folder is none that a finished run takes away.</summary>
+    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName;
+
+    /// <summary>Whether OUT holds a finished dataset. Then no piece in it is a leftover.</summary>
+    public bool IsComplete => File.Exists(folder.FileOf(RecordFile.Dataset));
+
+    /// <summary>Files of the work folder, those of rounds too.</summary>
+    public IReadOnlyList<string> WorkFiles() => Directory.Exists(folder.Work)
+        ? [.. Directory.EnumerateFiles(folder.Work, "*", SearchOption.AllDirectories).Where(file => Path.GetDirectoryName(file) != folder.Work || !(IsComplete ? Stays(Path.GetFileName(file)) : Path.GetFileName(file) == OutputFolder.LockFile)).Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>
+    /// Files of the finished pieces that the journal names: each CAR, or the link to it and the file in another folder that it
+    /// leads to, and the tree. None where OUT holds a finished dataset.
+    /// </summary>
+    /// <exception cref="Ipld.MalformedDataException">The journal cannot be read.</exception>
+    public IReadOnlyList<string> PieceFiles()
+    {
+        var files = new List<string>();
+        foreach (string name in PieceNames())
+        {
+            string car = folder.FileOf(name);
+            if (LinkedTo(car) is { } target)
+                files.Add(target);
+            files.Add(car);
+            files.Add(Path.ChangeExtension(car, ".tree"));
+        }
+
+        return [.. files.Where(file => new FileInfo(file) is { } info && (info.Exists || info.LinkTarget is not null))];
+    }
+
+    /// <summary>Further folders over which the run has spread its pieces, as links in OUT show them.</summary>
+    public IReadOnlyList<OutputFolder> MoreFolders() =>
+        [.. PieceNames().Select(name => LinkedTo(folder.FileOf(name))).OfType<string>().Select(car => Path.GetDirectoryName(car)!).Distinct(StringComparer.Ordinal).Select(path => new OutputFolder(path))];
+
+    /// <summary>Bytes that files take on their devices.</summary>
+    public static long SizeOf(IEnumerable<string> files) => files.Where(file => new FileInfo(file).LinkTarget is null).Sum(file => Posix.AllocatedSize(PathText.FromArgument(file)));
+
+    public static void Delete(IEnumerable<string> files)
+    {
+        foreach (string file in files)
+            File.Delete(file);
+    }
+
+    private List<string> PieceNames()
+    {
+        var names = new List<string>();
+        string journal = folder.WorkFile(Workspace.JournalFile);
+        if (IsComplete || Workspace.PlanIn(folder.Work) is not { } plan || !File.Exists(journal))
+            return names;
+        Journal.Read(journal, Workspace.HashOf(plan), (kind, payload) =>
+        {
+            if (kind == JournalKind.PieceDone)
+                names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
+        });
+        return [.. names.Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The file that a link in OUT leads to, if it is one that a run has put there: of this name, and beside a work folder.</summary>
+    private static string? LinkedTo(string car) =>
+        new FileInfo(car).LinkTarget is { } target && Path.IsPathRooted(target) && Path.GetFileName(target) == Path.GetFileName(car)
+            && Directory.Exists(Path.Join(Path.GetDirectoryName(target), OutputFolder.WorkFolder)) ? target : null;
+}
