@@ -47,7 +47,7 @@ internal sealed class PresentDataset(OutputFolder folder)
             if (LinkedFile.Absence(car) is { } absence)
             {
                 if (!handedOn.Contains(piece.PieceCid))
-                    throw Broken($"{piece.CarFile} {absence}");
+                    throw Broken($"{piece.CarFile} is missing: it {absence}");
             }
             else if (LinkedFile.Length(car) is var length && length != piece.CarSize)
             {
