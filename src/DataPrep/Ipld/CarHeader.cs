@@ -18,6 +18,9 @@ internal sealed record CarHeader(int Version, IReadOnlyList<Cid> Roots)
     /// <summary>Bytes before the first section, length varint included, for one version 0 root.</summary>
     public const int LengthWithOneCidV0Root = 57;
 
+    /// <summary>Bytes of a header whose one root is a dag-pb node.</summary>
+    internal static int LengthWithNodeRoot(int cidVersion) => cidVersion == 1 ? LengthWithOneCidV1Root : LengthWithOneCidV0Root;
+
     // The letter in front is the cbor head of a text string: 65 for five bytes, 67 for seven.
     private static ReadOnlySpan<byte> RootsKey => "eroots"u8;
 

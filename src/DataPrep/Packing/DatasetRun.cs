@@ -33,7 +33,7 @@ internal sealed class DatasetRun : IDisposable
     public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PieceHandOver handOver, PackProgress progress, CancellationToken cancel)
     {
         (this.options, this.space, this.header, this.folders, this.handOver, this.progress, this.cancel) = (options, space, header, folders, handOver, progress, cancel);
-        rounds.Add(new CutRound(0, PartialTree.Whole(Tree), space.Plan.Pieces, 0));
+        rounds.Add(CutRound.OfPlan(Tree, Plan.Pieces));
         entries = new PackedEntries(folders.Main, Tree, options.Profile, space.Finished.Count > 0);
         rate = options.MaxRate is { } most ? new RateLimit(most) : null;
         bool isLarge = space.Plan.Dataset.Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
@@ -81,20 +81,7 @@ internal sealed class DatasetRun : IDisposable
     /// <summary>Says before anything is written that a run would take more memory than it may.</summary>
     /// <exception cref="UsageException">It would.</exception>
     public static void RequireMemory(PackOptions options, PackPlan plan) =>
-        _ = Slabs(options, plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(new CutRound(0, PartialTree.Whole(plan.Tree), plan.Pieces, 0), options.Profile), options.SlabSize, false);
-
-    /// <summary>When the run ends before its work is done: makes durable what was done of it, as far as that can be.</summary>
-    public void Keep()
-    {
-        try
-        {
-            space.Flush(Sync);
-        }
-        catch (IOException)
-        {
-            // What ended the run may be in the way of this too, and is what is reported.
-        }
-    }
+        _ = Slabs(options, plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(CutRound.OfPlan(plan.Tree, plan.Pieces), options.Profile), options.SlabSize, false);
 
     public void Dispose()
     {
@@ -157,21 +144,16 @@ internal sealed class DatasetRun : IDisposable
             space.Note(Changed.Decide(change, options.OnChange, options.Warn), Sync);
             entries.Forget(change.Entry);
             if (Plan.IsOnePiece && Tree[0].Kind != EntryKind.Removed)
-                LayOutAgain();
+            {
+                // A changed file of a dataset of one piece keeps its place.
+                space.Revise(Plan.LaidOutAgain(Profile, options.Capacity));
+                rounds[0] = rounds[0] with { Pieces = Plan.Pieces };
+            }
+
             progress.Begin(Plan.CarSize + rounds.Skip(1).Sum(late => late.Pieces.Sum(piece => piece.CarSize)));
             progress.Add(finished.Values.Sum(piece => piece.PayloadSize));
             return false;
         }
-    }
-
-    /// <summary>A changed file of a dataset of one piece keeps its place.</summary>
-    private void LayOutAgain()
-    {
-        var whole = PieceLayout.Create(Tree, Profile);
-        if (whole.CarSize > options.Capacity)
-            throw new PlanOutdatedException();
-        space.Revise(Plan with { Pieces = [Plan.Pieces[0] with { CarSize = whole.CarSize }], Whole = whole });
-        rounds[0] = rounds[0] with { Pieces = Plan.Pieces };
     }
 
     private IEnumerable<PieceJob> Jobs(CutRound round, SlabPlan slabs, CancellationToken stop)
@@ -233,6 +215,19 @@ internal sealed class DatasetRun : IDisposable
         var range = round.Pieces[piece];
         Func<int, bool>? takes = Changed.IsEmpty || Plan.IsOnePiece ? null : i => Changed.Takes(round.Part.Origin(i), round.Number);
         return PartialTree.Of(round.Tree, Profile, range.Begin, range.End, takes).Within(round.Part);
+    }
+
+    /// <summary>When the run ends before its work is done: makes durable what was done of it, as far as that can be.</summary>
+    private void Keep()
+    {
+        try
+        {
+            space.Flush(Sync);
+        }
+        catch (IOException)
+        {
+            // What ended the run may be in the way of this too, and is what is reported.
+        }
     }
 
     /// <summary>What was made of pieces that are not finished is kept, for the next try or the next run.</summary>
@@ -361,6 +356,3 @@ internal sealed class DatasetRun : IDisposable
         }
     }
 }
-
-/// <summary>Files of a dataset that was one piece changed so that it is none any more: it is to be planned again.</summary>
-internal sealed class PlanOutdatedException() : Exception("the dataset does not fit in one piece any more");

@@ -1,4 +1,5 @@
 using System.Text;
+using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
 
@@ -51,13 +52,16 @@ internal sealed class Leftovers(OutputFolder folder)
             File.Delete(file);
     }
 
-    private List<string> PieceNames()
+    /// <summary>Names of the CARs that the journal names as finished. None where OUT holds a finished dataset.</summary>
+    /// <exception cref="IOException">The journal cannot be read, or is of another plan.</exception>
+    /// <exception cref="Ipld.MalformedDataException">It is damaged.</exception>
+    public IReadOnlyList<string> PieceNames()
     {
         var names = new List<string>();
         string journal = folder.WorkFile(Workspace.JournalFile);
         if (IsComplete || Workspace.PlanIn(folder.Work) is not { } plan || !File.Exists(journal))
             return names;
-        Journal.Read(journal, Workspace.HashOf(plan), (kind, payload) =>
+        Journal.Read(journal, PlanFile.HashInName(plan) ?? [], (kind, payload) =>
         {
             if (kind == JournalKind.PieceDone)
                 names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));

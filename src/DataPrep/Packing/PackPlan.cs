@@ -1,6 +1,7 @@
 using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
+using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
 
@@ -15,6 +16,16 @@ internal sealed record PackPlan(SourceTree Tree, IReadOnlyList<PieceRange> Piece
 
     /// <summary>Bytes of all CARs.</summary>
     public long CarSize => Pieces.Sum(piece => piece.CarSize) + DagSizes.Sum();
+
+    /// <summary>The plan of a dataset of one piece, with its files as they are in the tree now.</summary>
+    /// <exception cref="PlanOutdatedException">It does not fit in one piece any more.</exception>
+    public PackPlan LaidOutAgain(UnixFsProfile profile, long capacity)
+    {
+        var whole = PieceLayout.Create(Tree, profile);
+        if (whole.CarSize > capacity)
+            throw new PlanOutdatedException();
+        return this with { Pieces = [Pieces[0] with { CarSize = whole.CarSize }], Whole = whole };
+    }
 }
 
 /// <summary>Files that are cut into pieces together: those of the plan, or those that changed and came last.</summary>
@@ -23,6 +34,9 @@ internal sealed record PackPlan(SourceTree Tree, IReadOnlyList<PieceRange> Piece
 internal sealed record CutRound(int Number, PartialTree Part, IReadOnlyList<PieceRange> Pieces, int FirstPiece)
 {
     public SourceTree Tree => Part.Tree;
+
+    /// <summary>All files, as a plan cuts them.</summary>
+    public static CutRound OfPlan(SourceTree tree, IReadOnlyList<PieceRange> pieces) => new(0, PartialTree.Whole(tree), pieces, 0);
 
     /// <summary>Files of which no piece holds all, by their entry in the whole tree.</summary>
     public IEnumerable<int> CutFiles => Pieces.Where(piece => piece.End.Leaf > 0).Select(piece => Part.Origin(piece.End.Entry));

@@ -120,15 +120,6 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
         }
     }
 
-    /// <summary>Removes the files.</summary>
-    public void Delete()
-    {
-        Dispose();
-        File.Delete(folder.WorkFile(Entries));
-        foreach (string file in Directory.EnumerateFiles(folder.Work, LeavesPrefix + "*"))
-            File.Delete(file);
-    }
-
     public void Dispose()
     {
         rows.Dispose();

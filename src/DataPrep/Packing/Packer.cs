@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DataPrep.Ipld;
 using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Records;
@@ -99,13 +100,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             }
             catch (SourceChangedException e)
             {
-                run.Keep();
                 throw new IOException($"{e.Message}; to go on with its new state, run the command again with --on-change retry, or begin anew with --restart");
-            }
-            catch
-            {
-                run.Keep();
-                throw;
             }
         }
 
@@ -144,7 +139,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         try
         {
             if (space.Plan.IsOnePiece)
-                space.Revise(InPlace(space.Plan));
+                space.Revise(space.Plan.LaidOutAgain(options.Profile, options.Capacity));
             var handedOn = new HandedOn(Folder);
             long gone = space.Finished.Values.Where(piece => handedOn.Contains(piece.PieceCid)).Sum(piece => piece.CarSize);
             RequireRoom(space.Plan, folders.Unfinished + space.Finished.Values.Sum(piece => piece.CarSize), gone);
@@ -165,22 +160,21 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         }
     }
 
-    /// <summary>The plan of a dataset of one piece, with what changed of its files since.</summary>
-    private PackPlan InPlace(PackPlan plan)
-    {
-        var whole = PieceLayout.Create(plan.Tree, options.Profile);
-        if (whole.CarSize > options.Capacity)
-            throw new PlanOutdatedException();
-        return plan with { Pieces = [plan.Pieces[0] with { CarSize = whole.CarSize }], Whole = whole };
-    }
-
     /// <summary>Throws away what a broken-off run left: its finished pieces too, which no manifest names.</summary>
     private void BeginAnew()
     {
         if (Workspace.PlanIn(Folder.Work) is { } && options.Restart)
         {
-            foreach (string car in Workspace.PiecesIn(Folder, options.Warn))
-                folders.Remove(car);
+            try
+            {
+                foreach (string car in new Leftovers(Folder).PieceNames())
+                    folders.Remove(car);
+            }
+            catch (Exception e) when (e is IOException or MalformedDataException)
+            {
+                // Beginning anew is the way out of a damaged journal.
+                options.Warn($"{e.Message}; pieces that the run before this one finished may be left in {Folder.Path}");
+            }
         }
 
         folders.Clear();
@@ -226,7 +220,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             if (totals.Bytes <= options.Capacity && PieceLayout.Create(tree, options.Profile) is var whole && whole.CarSize <= options.Capacity)
                 return new PackPlan(tree, [new PieceRange(PlanPoint.Start, PlanPoint.End(tree), whole.CarSize)], [], Describe(NameOf(tree), totals, 1, tree.Skipped.Count), whole);
             var pieces = PieceCutter.Cut(tree, options.Profile, options.Cut, cancel);
-            var cutFiles = pieces.Where(piece => piece.End.Leaf > 0).Select(piece => piece.End.Entry).ToHashSet();
+            var cutFiles = CutRound.OfPlan(tree, pieces).CutFiles.ToHashSet();
             var dag = pieces.Count == 1 ? [] : new DatasetDag(tree, options.Profile, cutFiles).Measure(options.Capacity);
             return new PackPlan(tree, pieces, dag, Describe(NameOf(tree), totals, pieces.Count + dag.Count, tree.Skipped.Count), null);
         }

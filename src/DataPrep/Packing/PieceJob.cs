@@ -60,13 +60,17 @@ internal sealed class PieceJob : IDisposable
     /// <param name="entry">An entry of the whole tree.</param>
     public long FirstSectionFrom(int entry)
     {
-        for (int file = 0; file < Layout.FileCount; file++)
+        int low = 0, high = Layout.FileCount;
+        while (low < high)
         {
-            if (part.Origin(Layout.FileEntry(file)) >= entry)
-                return Layout.FirstSection(file);
+            int middle = (low + high) >>> 1;
+            if (part.Origin(Layout.FileEntry(middle)) >= entry)
+                high = middle;
+            else
+                low = middle + 1;
         }
 
-        return Layout.LeafEnd;
+        return low < Layout.FileCount ? Layout.FirstSection(low) : Layout.LeafEnd;
     }
 
     /// <summary>What is to be known of a slab that has ended, to go on from there.</summary>

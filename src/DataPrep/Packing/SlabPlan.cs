@@ -68,37 +68,36 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
     public static SlabPlan Choose(PieceLayout layout, int threads, long? memory, long? slab) => Choose(SlabDemand.Of(layout), threads, memory, slab);
 
     /// <inheritdoc cref="Choose(PieceLayout, int, long?, long?)"/>
-    public static SlabPlan Choose(in SlabDemand demand, int threads, long? memory, long? slab)
+    public static SlabPlan Choose(SlabDemand demand, int threads, long? memory, long? slab)
     {
-        var layout = demand;
         long least = demand.LeastSlab;
         long size = Math.Max(least, slab ?? DefaultPaddedSize);
 
         // A small piece needs no more threads than it has slabs, and smaller slabs to keep them busy.
-        while (slab is null && size > least && size * threads > layout.CarSize)
+        while (slab is null && size > least && size * threads > demand.CarSize)
             size /= 2;
-        long slabs = ((layout.LeafBytes - 1) / (size / 128 * 127)) + 1;
+        long slabs = ((demand.LeafBytes - 1) / (size / 128 * 127)) + 1;
         var plan = new SlabPlan(size, (int)Math.Min(threads, slabs));
 
         // By default the tables, which no choice makes smaller, are left out of account.
         long cap = memory ?? DefaultMemory;
-        long Counted(SlabPlan chosen) => memory is null ? Base + chosen.SlabMemory(layout) : chosen.Total(layout);
+        long Counted(SlabPlan chosen) => memory is null ? Base + chosen.SlabMemory(demand) : chosen.Total(demand);
         while (Counted(plan) > cap && plan.PaddedSize > least && slab is null)
             plan = plan with { PaddedSize = plan.PaddedSize / 2 };
-        while (memory is not null && plan.Total(layout) > cap && plan.Threads > 1)
+        while (memory is not null && plan.Total(demand) > cap && plan.Threads > 1)
             plan = plan with { Threads = plan.Threads - 1 };
-        if (memory is not null && plan.Total(layout) > cap)
-            throw new ArgumentException($"--memory must be at least {(plan.Total(layout) >> 20) + 1}MiB for this dataset and chunk size");
+        if (memory is not null && plan.Total(demand) > cap)
+            throw new ArgumentException($"--memory must be at least {(plan.Total(demand) >> 20) + 1}MiB for this dataset and chunk size");
         return plan;
     }
 
     // For each thread a slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab;
     // the segments of the header and of the tail.
-    private long SlabMemory(in SlabDemand layout) => (Threads * (RawSize + (2L * layout.LongestSection))) + (2 * SubTreeHasher.SegmentPadded);
+    private long SlabMemory(in SlabDemand demand) => (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded);
 
-    private long Total(in SlabDemand layout)
+    private long Total(in SlabDemand demand)
     {
-        long entries = (88L * layout.Entries) + (48L * layout.Roots);
-        return Base + SlabMemory(layout) + (32 * layout.Leaves) + entries;
+        long entries = (88L * demand.Entries) + (48L * demand.Roots);
+        return Base + SlabMemory(demand) + (32 * demand.Leaves) + entries;
     }
 }

@@ -66,7 +66,7 @@ internal sealed class Workspace : IDisposable
     {
         HandedOn.Forget(folder);
         string path = PlanFile.Write(folder.Work, new PlanContent(header.Encode(), plan.Tree, plan.Pieces));
-        return new Workspace(folder, plan, HashOf(path));
+        return new Workspace(folder, plan, PlanFile.HashInName(path)!);
     }
 
     /// <summary>The plan in a work folder; null where there is none.</summary>
@@ -139,30 +139,6 @@ internal sealed class Workspace : IDisposable
 
     public void Dispose() => journal.Dispose();
 
-    /// <summary>Names of the CARs that a broken-off run has finished, as far as its journal can be read.</summary>
-    /// <param name="warn">Is told where it cannot.</param>
-    public static IReadOnlyList<string> PiecesIn(OutputFolder folder, Action<string> warn)
-    {
-        var names = new List<string>();
-        if (PlanIn(folder.Work) is not { } plan || !File.Exists(folder.WorkFile(JournalFile)))
-            return names;
-        try
-        {
-            using var journal = Journal.Open(folder.WorkFile(JournalFile), HashOf(plan), (kind, payload) =>
-            {
-                if (kind == JournalKind.PieceDone)
-                    names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
-            });
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or FormatException)
-        {
-            // Beginning anew is the way out of a damaged journal.
-            warn($"{e.Message}; pieces that the run before this one finished may be left in {folder.Path}");
-        }
-
-        return names;
-    }
-
     /// <summary>Removes all that runs keep: first the plan, without which nothing else is gone on with.</summary>
     public static void Clear(OutputFolder folder)
     {
@@ -175,9 +151,6 @@ internal sealed class Workspace : IDisposable
     }
 
     private string RoundFolder(int number) => folder.WorkFile($"round-{number}");
-
-    /// <summary>The hash in a plan's name.</summary>
-    public static byte[] HashOf(string plan) => Convert.FromHexString(Path.GetFileNameWithoutExtension(plan));
 
     private void Replay(JournalKind kind, ReadOnlySpan<byte> payload)
     {

@@ -52,7 +52,7 @@ internal sealed class PieceLayout
     public int HeaderLength { get; }
 
     /// <summary>Header length of a piece whose root is a folder.</summary>
-    public int FolderHeaderLength => Profile.CidVersion == 1 ? CarHeader.LengthWithOneCidV1Root : CarHeader.LengthWithOneCidV0Root;
+    public int FolderHeaderLength => CarHeader.LengthWithNodeRoot(Profile.CidVersion);
 
     /// <summary>Offset after the last leaf section.</summary>
     public long LeafEnd { get; private set; }

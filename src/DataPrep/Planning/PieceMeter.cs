@@ -39,7 +39,7 @@ internal sealed class PieceMeter(SourceTree tree, UnixFsProfile profile, OpenSha
         (begin, Next) = (at, at.Entry);
         open.Clear();
         sizes.Clear();
-        closed = Most = profile.CidVersion == 1 ? CarHeader.LengthWithOneCidV1Root : CarHeader.LengthWithOneCidV0Root;
+        closed = Most = CarHeader.LengthWithNodeRoot(profile.CidVersion);
         // A root that is no folder is put in one when it is cut, and is not measured here when it is not.
         Open(tree[0].Kind == EntryKind.Directory ? 0 : -1);
     }
