@@ -15,7 +15,8 @@ internal static class LsCommand
         var common = new CommonOptions();
         var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files", Arity = ArgumentArity.OneOrMore };
         var isLong = new Option<bool>("--long", "-l") { Description = "With type, size and CID" };
-        var command = new Command("ls", "Lists the files, folders and symlinks of a dataset, or those in a CAR, as their DAGs have them") { targets, isLong };
+        var previous = PreviousOption();
+        var command = new Command("ls", "Lists the files, folders and symlinks of a dataset, or those in a CAR, as their DAGs have them") { targets, isLong, previous };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -23,7 +24,7 @@ internal static class LsCommand
             return CommandRunner.Guard(terminal, () =>
             {
                 foreach (string target in parsed.GetValue(targets)!)
-                    List(target, parsed.GetValue(isLong), terminal);
+                    List(target, parsed.GetValue(previous) ?? [], parsed.GetValue(isLong), terminal);
 
                 return ExitCode.Done;
             });
@@ -31,12 +32,23 @@ internal static class LsCommand
         return command;
     }
 
-    private static void List(string target, bool isLong, Terminal terminal)
+    /// <summary>Where the earlier versions of a dataset are.</summary>
+    public static Option<string[]> PreviousOption() =>
+        new("--previous") { Description = "Folder of an earlier version that the dataset keeps unchanged content from, where it is not where it was; may be given more than once", HelpName = "OLD_OUT", AllowMultipleArgumentsPerToken = false };
+
+    private static void List(string target, string[] previous, bool isLong, Terminal terminal)
     {
         if (Directory.Exists(target))
         {
-            using var dataset = PackedDataset.Open(target);
-            List(dataset.Blocks, [dataset.Root], isLong, terminal);
+            using var dataset = PackedDataset.Open(target, previous);
+            try
+            {
+                List(dataset.Blocks, [dataset.Root], isLong, terminal);
+            }
+            catch (MissingBlockException e) when (!dataset.HasAll)
+            {
+                throw new IOException($"{e.Message}; {target} keeps content of the version {dataset.Record.Previous}, which is not where it was, or not with all its pieces: say where it is with --previous OLD_OUT", e);
+            }
         }
         else
         {

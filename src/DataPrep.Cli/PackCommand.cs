@@ -26,6 +26,8 @@ internal static class PackCommand
         var noLinks = new Option<bool>("--no-symlinks") { Description = "Leave out symlinks" };
         var onChange = OptionOf.Word("--on-change", "What to do with a file that changes while it is packed (default retry: at most 3 times)", "retry", "skip", "fail");
         var restart = new Option<bool>("--restart") { Description = "Begin anew where an earlier run was broken off, instead of going on from there" };
+        var previous = new Option<string?>("--previous") { Description = "Folder of an earlier version of the dataset: what is unchanged since is not packed again, the new root links to the blocks in its pieces", HelpName = "OLD_OUT" };
+        var checksum = new Option<bool>("--checksum") { Description = "With --previous: read all files to tell which are unchanged, instead of by size, time and inode" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
         var memory = OptionOf.Size("--memory", "Most memory to use");
         var inputIo = OptionOf.Word("--input-io", "How large files are read (default auto: past the page cache, where they are on a local disk and not in it)", "auto", "cached");
@@ -38,7 +40,7 @@ internal static class PackCommand
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
+            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, previous, checksum, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
         };
         cut.AddTo(command);
         pace.AddTo(command);
@@ -78,6 +80,8 @@ internal static class PackCommand
                     OutputIo = parsed.GetValue(outputIo) switch { "direct" => OutputIo.Direct, "cached" => OutputIo.Cached, _ => OutputIo.Auto },
                     SlabSize = parsed.GetValue(slab),
                     Checkpoint = TimeSpan.FromSeconds(parsed.GetValue(checkpoint) is { } seconds ? seconds is >= 0 and <= 3600 ? seconds : throw new UsageException("--checkpoint must be from 0 to 3600 seconds") : 5),
+                    Previous = parsed.GetValue(previous) is "" ? throw new UsageException("--previous: the name of the folder is empty") : parsed.GetValue(previous),
+                    Checksum = parsed.GetValue(checksum),
                     Restart = parsed.GetValue(restart),
                     Warn = terminal.Warn,
                     Note = terminal.Note,

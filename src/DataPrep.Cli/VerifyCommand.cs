@@ -14,17 +14,18 @@ internal static class VerifyCommand
     {
         var common = new CommonOptions();
         var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets };
+        var previous = LsCommand.PreviousOption();
+        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, previous };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () => Verify(parsed.GetValue(targets)!, parsed.GetValue(common.Threads), terminal));
+            return CommandRunner.Guard(terminal, () => Verify(parsed.GetValue(targets)!, parsed.GetValue(previous) ?? [], parsed.GetValue(common.Threads), terminal));
         });
         return command;
     }
 
-    private static int Verify(string[] targets, int threads, Terminal terminal)
+    private static int Verify(string[] targets, string[] previous, int threads, Terminal terminal)
     {
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => Report(finding, terminal));
@@ -41,7 +42,7 @@ internal static class VerifyCommand
         progress.Begin(work);
         int pieces = terminal.WithProgress("Verifying", progress, () =>
         {
-            int count = datasets.Sum(dataset => new DatasetVerifier(dataset, log, threads, progress, CommandRunner.Cancel).Verify());
+            int count = datasets.Sum(dataset => new DatasetVerifier(dataset, previous, log, threads, progress, CommandRunner.Cancel).Verify());
             new CarSetVerifier(log, threads, progress, CommandRunner.Cancel).Verify(cars, car => Show(car, terminal));
             return count + cars.Length;
         });

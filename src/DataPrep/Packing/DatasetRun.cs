@@ -23,6 +23,7 @@ internal sealed class DatasetRun : IDisposable
     private readonly List<CutRound> rounds = [];
     private readonly SortedDictionary<int, PieceRecord> finished = [];
     private readonly PackedEntries entries;
+    private readonly EarlierVersion? earlier;
     private readonly ISourceReader reader;
     private readonly RateLimit? rate;
 
@@ -35,6 +36,12 @@ internal sealed class DatasetRun : IDisposable
         (this.options, this.space, this.header, this.folders, this.handOver, this.progress, this.cancel) = (options, space, header, folders, handOver, progress, cancel);
         rounds.Add(CutRound.OfPlan(Tree, Plan.Pieces));
         entries = new PackedEntries(folders.Main, Tree, options.Profile, space.Finished.Count > 0);
+        if (options.Previous is { } previous)
+        {
+            earlier = new EarlierVersion(previous, Profile);
+            earlier.Fill(Tree, entries);
+        }
+
         rate = options.MaxRate is { } most ? new RateLimit(most) : null;
         bool isLarge = space.Plan.Dataset.Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         reader = options.Reader?.Invoke(Tree) ?? new LocalReader(Tree, options.InputIo, options.DropBehind ?? isLarge);
@@ -73,7 +80,7 @@ internal sealed class DatasetRun : IDisposable
         var dagPieces = new List<PieceRecord>();
         if (!Plan.IsOnePiece)
             whole = MakeDag(dagPieces);
-        var writer = new DatasetWriter(folders.Main, Plan, rounds, Changed, entries, whole!, options.Threads);
+        var writer = new DatasetWriter(folders.Main, Plan, rounds, Changed, entries, whole!, earlier, options.Threads);
         var pieces = finished.Values.Concat(dagPieces).DistinctBy(piece => piece.PieceCid).ToList();
         return (writer.Write(pieces, finished.ToDictionary(piece => piece.Key, piece => piece.Value.PieceCid)), pieces);
     }
@@ -87,6 +94,7 @@ internal sealed class DatasetRun : IDisposable
     {
         reader.Dispose();
         entries.Dispose();
+        earlier?.Dispose();
         foreach (var (job, _) in brokenOff.Values)
             job.Dispose();
     }
@@ -213,7 +221,8 @@ internal sealed class DatasetRun : IDisposable
     private PartialTree TreeOf(CutRound round, int piece)
     {
         var range = round.Pieces[piece];
-        Func<int, bool>? takes = Changed.IsEmpty || Plan.IsOnePiece ? null : i => Changed.Takes(round.Part.Origin(i), round.Number);
+        bool takesAll = Plan.IsOnePiece || (Changed.IsEmpty && earlier is null);
+        Func<int, bool>? takes = takesAll ? null : i => !round.Tree[i].IsKept && Changed.Takes(round.Part.Origin(i), round.Number);
         return PartialTree.Of(round.Tree, Profile, range.Begin, range.End, takes).Within(round.Part);
     }
 
@@ -343,7 +352,7 @@ internal sealed class DatasetRun : IDisposable
     }
 
     /// <param name="onDevice">Whether workers wait for a device, so that more than those that hash are of use.</param>
-    private static SlabPlan Slabs(PackOptions options, in SlabDemand demand, long? slabSize, bool onDevice)
+    public static SlabPlan Slabs(PackOptions options, in SlabDemand demand, long? slabSize, bool onDevice)
     {
         int others = onDevice ? Math.Clamp(options.Threads / 2, 2, 8) : 0;
         try

@@ -6,6 +6,7 @@ namespace DataPrep.Packing;
 
 /// <summary>Writes what is recorded of a packed dataset. <c>dataset.json</c> is last: where it stands, all stands.</summary>
 /// <param name="whole">Layout of the whole tree, for what of an entry's CID follows from its shape.</param>
+/// <param name="earlier">The version whose unchanged content is kept; null where there is none.</param>
 internal sealed class DatasetWriter(
     OutputFolder folder,
     PackPlan plan,
@@ -13,6 +14,7 @@ internal sealed class DatasetWriter(
     ChangedFiles changed,
     PackedEntries entries,
     PieceLayout whole,
+    EarlierVersion? earlier,
     int threads)
 {
     private IReadOnlyDictionary<int, string> pieceCids = new Dictionary<int, string>();
@@ -40,6 +42,8 @@ internal sealed class DatasetWriter(
             folder.Write(RecordFile.Skipped, stream => RecordFile.WriteLines(stream, SkippedInputs(plan.Tree.Skipped), RecordWriting.Default.SkippedRecord));
         else
             File.Delete(folder.FileOf(RecordFile.Skipped));
+        InodeList.Write(folder, plan.Tree);
+        EarlierFolders.Note(folder, earlier?.Folder.Path);
         folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, dataset, RecordWriting.Default.DatasetRecord));
         return dataset;
     }
@@ -86,8 +90,10 @@ internal sealed class DatasetWriter(
 
     private string CidOf(int entry) => whole.Profile.CidOf(whole.IsRaw(entry), entries[entry]).ToString();
 
-    private List<FilePart> PartsOf(int file)
+    private IReadOnlyList<FilePart> PartsOf(int file)
     {
+        if (plan.Tree[file].IsKept)
+            return earlier!.RecordAt(entries.PlaceOf(file)).Parts;
         var round = rounds[changed.RoundOf(file)];
         int entry = round.Part.EntryOf(file);
         int piece = round.PieceOf(entry, 0);
@@ -99,7 +105,7 @@ internal sealed class DatasetWriter(
             bool isCut = end.Entry == entry;
             long next = isCut ? end.Leaf * chunk : size;
             // What does not begin with its file is the first in its piece.
-            parts.Add(new FilePart(pieceCids[round.FirstPiece + piece], offset, next - offset, parts.Count == 0 ? entries.CarOffset(file) : whole.FolderHeaderLength));
+            parts.Add(new FilePart(pieceCids[round.FirstPiece + piece], offset, next - offset, parts.Count == 0 ? entries.PlaceOf(file) : whole.FolderHeaderLength));
             if (!isCut)
                 return parts;
             offset = next;

@@ -9,7 +9,7 @@ namespace DataPrep.Packing;
 internal sealed class Leftovers(OutputFolder folder)
 {
     /// <summary>Whether a file of the work folder is none that a finished run takes away.</summary>
-    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName;
+    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName;
 
     /// <summary>Whether OUT holds a finished dataset. Then no piece in it is a leftover.</summary>
     public bool IsComplete => File.Exists(folder.FileOf(RecordFile.Dataset));

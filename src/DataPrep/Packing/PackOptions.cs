@@ -96,6 +96,12 @@ internal sealed record PackOptions
     /// <summary>Whether what a broken-off run left is thrown away.</summary>
     public bool Restart { get; init; }
 
+    /// <summary>The folder of an earlier version of the dataset, whose unchanged content is kept; null for none.</summary>
+    public string? Previous { get; init; }
+
+    /// <summary>Whether content, and not times and inodes, tells what is unchanged.</summary>
+    public bool Checksum { get; init; }
+
     /// <summary>Receives what a person should know while the work goes on.</summary>
     public Action<string> Warn { get; init; } = _ => { };
 

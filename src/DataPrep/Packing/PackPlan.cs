@@ -12,7 +12,7 @@ namespace DataPrep.Packing;
 /// <param name="Whole">Layout of the tree as one piece, where it is one.</param>
 internal sealed record PackPlan(SourceTree Tree, IReadOnlyList<PieceRange> Pieces, IReadOnlyList<long> DagSizes, DatasetRecord Dataset, PieceLayout? Whole)
 {
-    public bool IsOnePiece => Pieces.Count == 1;
+    public bool IsOnePiece => Pieces.Count == 1 && DagSizes.Count == 0;
 
     /// <summary>Bytes of all CARs.</summary>
     public long CarSize => Pieces.Sum(piece => piece.CarSize) + DagSizes.Sum();

@@ -9,10 +9,10 @@ using DataPrep.Unixfs;
 namespace DataPrep.Packing;
 
 /// <summary>
-/// What packing found out of the entries of a dataset: for each the digest of its root and the CAR offset of its first
-/// section, and of files that are cut the digests of all leaves. In files of the work folder that are mapped to memory.
+/// What packing found out of the entries of a dataset: for each the digest of its root and a place, the CAR offset of its
+/// first section; and of files that are cut the digests of all leaves. In files of the work folder that are mapped to memory.
 /// <code>
-/// entries:  digest 32 | CAR offset 8, little-endian      for every entry of the tree
+/// entries:  digest 32 | place 8, little-endian           for every entry of the tree
 /// leaves-N: digest 32                                    for every leaf of entry N
 /// </code>
 /// Pieces are taken in by different threads, but no two for the same rows.
@@ -47,10 +47,18 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
         }
     }
 
-    /// <summary>Offset of the first section of a file in the piece in which its first leaf lies.</summary>
-    public long CarOffset(int entry) => BinaryPrimitives.ReadInt64LittleEndian(Row(entry)[DigestTable.RowSize..]);
+    /// <summary>Offset of the first section of a file in the piece in which its first leaf lies; of what is kept, of its line in the earlier version's list.</summary>
+    public long PlaceOf(int entry) => BinaryPrimitives.ReadInt64LittleEndian(Row(entry)[DigestTable.RowSize..]);
 
     public void Set(int entry, ReadOnlySpan<byte> digest) => digest.CopyTo(Row(entry));
+
+    /// <summary>Takes what an earlier version says of an entry that is kept.</summary>
+    /// <param name="place">Offset of its line in the earlier version's list.</param>
+    public void Set(int entry, ReadOnlySpan<byte> digest, long place)
+    {
+        Set(entry, digest);
+        BinaryPrimitives.WriteInt64LittleEndian(Row(entry)[DigestTable.RowSize..], place);
+    }
 
     /// <exception cref="IOException">The file does not tell all of them.</exception>
     public DigestTable LeavesOf(int entry)

@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using DataPrep.Ipld;
 using DataPrep.Piece;
-using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
-using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
 
@@ -21,8 +19,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     public PackPlan Plan()
     {
         Check();
-        var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads);
-        return Cut(tree);
+        using var earlier = Earlier();
+        return new DatasetPlanner(options, earlier, progress, cancel).Plan();
     }
 
     /// <summary>Packs into OUT, going on from where a run of the same command was broken off. Where OUT holds this dataset already, says so.</summary>
@@ -127,7 +125,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
 
     private (Workspace Space, PlanHeader Header) Open(PackPlan? plan)
     {
-        var described = Describe(options.Name ?? "", new DatasetTotals(), 0, 0);
+        using var earlier = Earlier();
+        var described = new DatasetPlanner(options, earlier, progress, cancel).Describe(options.Name ?? "", new DatasetTotals(), 0, 0);
         var wanted = new PlanHeader([.. options.Sources.Select(Path.GetFullPath)], described, described, []);
         if (plan is not null)
         {
@@ -180,6 +179,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         folders.Clear();
     }
 
+    private EarlierVersion? Earlier() => options.Previous is { } previous ? new EarlierVersion(previous, options.Profile) : null;
+
     private void Check()
     {
         if (Problem() is { } problem)
@@ -204,73 +205,16 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             return "--max-staged needs --on-piece: else no piece ever leaves";
         if (options.MaxStaged < Math.Max(options.Capacity, options.LeastCarSize))
             return $"--max-staged must have room for the largest piece, {Math.Max(options.Capacity, options.LeastCarSize)} bytes; choose a smaller --piece-size or more room";
+        if (options.Checksum && options.Previous is null)
+            return "--checksum needs --previous: it says how what is unchanged is told";
+        if (options.Previous is { } previous && options.Output.Length > 0 && Path.GetFullPath(previous) == Folder.Path)
+            return "--previous: the earlier version is in OUT itself; choose another folder for the new one";
         if (options.MaxRate is <= 0)
             return "--max-rate must be more than nothing";
         return options.Threads < 1 ? "--threads must be at least 1" : null;
     }
 
     private static bool IsPieceSize(long size) => size is >= PackOptions.SmallestPieceSize and <= PackOptions.LargestPieceSize && long.IsPow2(size);
-
-    private PackPlan Cut(SourceTree tree)
-    {
-        try
-        {
-            // A dataset that fits in one piece, as most do, needs no cutting.
-            var totals = DatasetTotals.Of(tree);
-            if (totals.Bytes <= options.Capacity && PieceLayout.Create(tree, options.Profile) is var whole && whole.CarSize <= options.Capacity)
-                return new PackPlan(tree, [new PieceRange(PlanPoint.Start, PlanPoint.End(tree), whole.CarSize)], [], Describe(NameOf(tree), totals, 1, tree.Skipped.Count), whole);
-            var pieces = PieceCutter.Cut(tree, options.Profile, options.Cut, cancel);
-            var cutFiles = CutRound.OfPlan(tree, pieces).CutFiles.ToHashSet();
-            var dag = pieces.Count == 1 ? [] : new DatasetDag(tree, options.Profile, cutFiles).Measure(options.Capacity);
-            return new PackPlan(tree, pieces, dag, Describe(NameOf(tree), totals, pieces.Count + dag.Count, tree.Skipped.Count), null);
-        }
-        catch (PieceTooSmallException e)
-        {
-            throw new UsageException($"{e.Message}; choose a larger --piece-size or --max-car-size, or a smaller --chunk-size");
-        }
-    }
-
-    private string NameOf(SourceTree tree) => options.Name ?? PathText.Show(DatasetName(tree));
-
-    private DatasetRecord Describe(string name, in DatasetTotals totals, int pieces, int skipped)
-    {
-        var profile = options.Profile;
-        return new DatasetRecord
-        {
-            RootCid = "",
-            Name = name,
-            Profile = profile.Name,
-            ChunkSize = profile.ChunkSize,
-            MaxLinks = profile.MaxLinks,
-            PieceSize = options.PieceSize,
-            MaxCarSize = options.LargestCarSize,
-            MinPieceSize = options.LeastPieceSize == 0 ? null : options.LeastPieceSize,
-            KeepFilesWhole = options.KeepFilesWhole,
-            Balance = options.Balance,
-            Files = totals.Files,
-            Directories = totals.Directories,
-            Bytes = totals.Bytes,
-            Pieces = pieces,
-            Skipped = skipped,
-            Tool = Product.Tool,
-            Links = totals.Links,
-            CidVersion = profile.CidVersion,
-            RawLeaves = profile.RawLeaves,
-            HamtThreshold = profile.HamtThreshold,
-            HamtFanout = profile.HamtFanout,
-            HamtEstimation = profile.HamtEstimation == HamtEstimation.BlockBytes ? "block-bytes" : "links-bytes",
-            PreserveMode = profile.PreserveMode,
-            PreserveMtime = profile.PreserveMtime,
-            Hidden = options.Scan.Hidden,
-            EmptyDirs = options.Scan.EmptyDirectories,
-            Symlinks = options.Scan.Symlinks,
-            Wrap = options.Scan.Wrap,
-            Selection = SelectionRecord.Of(options.Scan.Selection),
-        };
-    }
-
-    // Of several sources, or a wrapped one, the first in order gives its name.
-    private static ReadOnlySpan<byte> DatasetName(SourceTree tree) => tree.Name(0).Length == 0 && tree.Count > 1 ? tree.Name(1) : tree.Name(0);
 
     private void RefuseOutputInSource()
     {
@@ -340,7 +284,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         long holes = 0;
         for (int i = 0; i < tree.Count; i++)
         {
-            if (tree[i].Kind == EntryKind.File && tree[i].Size >= Large)
+            if (tree[i].Kind == EntryKind.File && tree[i].Size >= Large && !tree[i].IsKept)
                 holes += Posix.Holes(tree.Location(i), tree[i].Size);
         }
 

@@ -19,7 +19,6 @@ internal sealed class PresentDataset(OutputFolder folder)
         {
             RootCid = Dataset.RootCid,
             Tool = Dataset.Tool,
-            Previous = Dataset.Previous,
             Files = Dataset.Files,
             Directories = Dataset.Directories,
             Links = Dataset.Links,

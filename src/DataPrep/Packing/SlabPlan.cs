@@ -28,15 +28,16 @@ internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, 
     public static SlabDemand Of(PieceLayout piece) => new(piece.LongestSection, piece.LeafEnd, piece.CarSize, piece.LeafCount, piece.Tree.Count, piece.RootCount);
 
     /// <summary>Of pieces of which two are in the making at once.</summary>
-    public static SlabDemand Of(CutRound round, UnixFsProfile profile)
+    /// <param name="keptToo">Whether what is kept from an earlier version is gone over too.</param>
+    public static SlabDemand Of(CutRound round, UnixFsProfile profile, bool keptToo = false)
     {
         // An envelope with mode and mtime, and what else stands around a leaf.
         const int Around = 256;
-        long size = round.Pieces.Max(piece => piece.CarSize);
+        long size = round.Pieces.Select(piece => piece.CarSize).DefaultIfEmpty().Max();
         long files = 0, content = 0, longest = 0;
         for (int i = 0; i < round.Tree.Count; i++)
         {
-            if (round.Tree[i].Kind != EntryKind.File)
+            if (round.Tree[i].Kind != EntryKind.File || (round.Tree[i].IsKept && !keptToo))
                 continue;
             files++;
             content += round.Tree[i].Size;

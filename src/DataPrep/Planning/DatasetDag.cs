@@ -16,7 +16,7 @@ internal interface IDagDigests : IEntryDigests
 
 /// <summary>
 /// What links the data pieces of a dataset into one DAG: every folder, and the inner nodes of files that are cut by the
-/// end of a piece. Content stands before its folder, so the root is the last block.
+/// end of a piece. Content stands before its folder, so the root is the last block. What an earlier version has is left out.
 /// </summary>
 internal sealed class DatasetDag(SourceTree tree, UnixFsProfile profile, IReadOnlySet<int> cutFiles)
 {
@@ -81,5 +81,5 @@ internal sealed class DatasetDag(SourceTree tree, UnixFsProfile profile, IReadOn
 
     private BalancedFile File(int entry) => new(profile, tree[entry].Size, whole.Metadata(entry));
 
-    private IEnumerable<int> Entries() => whole.TailOrder().Where(i => tree[i].Kind == EntryKind.Directory || cutFiles.Contains(i));
+    private IEnumerable<int> Entries() => whole.TailOrder().Where(i => !tree[i].IsKept && (tree[i].Kind == EntryKind.Directory || cutFiles.Contains(i)));
 }

@@ -39,7 +39,9 @@ internal static class PlanTree
                 throw new ArgumentException($"Entry {i} is none of a tree: {problem}.", nameof(tree));
 
             var flags = stamps.Flags(entry.Kind, stamp) | (EntryFlags)entry.Kind;
-            output.Byte((byte)(anchor is null ? flags : flags | EntryFlags.Anchor));
+            if (anchor is not null)
+                flags |= EntryFlags.Anchor;
+            output.Byte((byte)(entry.IsKept ? flags | EntryFlags.Kept : flags));
             var name = tree.Name(i);
             int prefix = Math.Min(name.CommonPrefixLength(before), LongestPrefix);
             output.Varint((ulong)prefix);
@@ -73,8 +75,6 @@ internal static class PlanTree
                 tree.Close(ended);
             int folder = nesting.Folder;
             var flags = (EntryFlags)input.Byte();
-            if ((flags & EntryFlags.Unknown) != 0)
-                throw input.Wrong($"the flags {(byte)flags:x2} of an entry are unknown", -1);
             var kind = (EntryKind)(flags & EntryFlags.Kind);
 
             int prefix = (int)Math.Min(input.Varint(), int.MaxValue);
@@ -94,7 +94,8 @@ internal static class PlanTree
             var target = kind == EntryKind.Symlink ? input.Block(NameRef.LargestLength - nameLength) : [];
             if (nesting.Enter(i, kind, end, anchor) is { } problem)
                 throw input.Wrong(problem);
-            _ = tree.Add(kind, name.AsSpan(0, nameLength), target, stamp, folder, anchor);
+            int entry = tree.Add(kind, name.AsSpan(0, nameLength), target, stamp, folder, anchor);
+            tree.Keep(entry, (flags & EntryFlags.Kept) != 0);
         }
 
         while (nesting.TakeEnded(count, out int ended))

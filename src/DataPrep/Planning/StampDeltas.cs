@@ -24,7 +24,8 @@ internal enum EntryFlags : byte
     /// <summary>An absolute path follows.</summary>
     Anchor = 64,
 
-    Unknown = 128,
+    /// <summary>It is what an earlier version has.</summary>
+    Kept = 128,
 }
 
 /// <summary>

@@ -101,7 +101,12 @@ internal sealed class OutputFolder
     public string TemporaryOf(string name) => WorkFile(name + ".part");
 
     /// <summary>Writes a whole file and puts it in place.</summary>
-    public void Write(string name, Action<Stream> content)
+    public void Write(string name, Action<Stream> content) => Write(name, Path, content);
+
+    /// <summary>Writes a whole file of the work folder.</summary>
+    public void WriteWork(string name, Action<Stream> content) => Write(name, Work, content);
+
+    private void Write(string name, string folder, Action<Stream> content)
     {
         string temporary = TemporaryOf(name);
         using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
@@ -111,14 +116,16 @@ internal sealed class OutputFolder
             Sync(file.SafeFileHandle, temporary);
         }
 
-        Place(temporary, name);
+        Place(temporary, name, folder);
     }
 
     /// <summary>Gives a flushed file its name, replacing what stands there, and flushes the folder.</summary>
-    public void Place(string temporary, string name)
+    public void Place(string temporary, string name) => Place(temporary, name, Path);
+
+    private static void Place(string temporary, string name, string folder)
     {
-        Check(Posix.Rename(temporary, FileOf(name)), "rename", temporary);
-        Check(Posix.FlushFolder(Path), "flush", Path);
+        Check(Posix.Rename(temporary, System.IO.Path.Join(folder, name)), "rename", temporary);
+        Check(Posix.FlushFolder(folder), "flush", folder);
     }
 
     /// <summary>Flushes to the device. Through the system call itself, since .NET's own calls keep errors of fsync to themselves.</summary>

@@ -17,12 +17,16 @@ internal sealed class PackedDataset : IDisposable
     /// <summary>Root of the canonical DAG.</summary>
     public Cid Root { get; }
 
-    /// <summary>Blocks of all pieces. Pieces are opened when they are needed.</summary>
+    /// <summary>Whether all earlier versions are at hand whose content is kept.</summary>
+    public bool HasAll { get; private set; }
+
+    /// <summary>Blocks of all pieces, and of those of earlier versions. Pieces are opened when they are needed.</summary>
     public PieceSet Blocks { get; } = new();
 
+    /// <param name="previous">Folders of earlier versions, where these are not where they are noted to be.</param>
     /// <exception cref="IOException">The folder holds no packed dataset, or cannot be read.</exception>
     /// <exception cref="MalformedDataException">A record is not what it should be.</exception>
-    public static PackedDataset Open(string folder)
+    public static PackedDataset Open(string folder, IReadOnlyList<string> previous)
     {
         foreach (string name in (string[])[RecordFile.Dataset, RecordFile.Pieces])
         {
@@ -35,15 +39,21 @@ internal sealed class PackedDataset : IDisposable
         if (!Cid.TryParse(record.RootCid, out var root))
             throw new MalformedDataException($"rootCid '{record.RootCid}' is no CID", 0, datasetFile);
         var dataset = new PackedDataset(record, root);
-        var pieces = RecordFile.ReadPieces(folder);
-
-        // The folders are in the dag pieces, the root in the last.
-        foreach (var piece in pieces.Where(piece => piece.Kind == "dag").Reverse().Concat(pieces.Where(piece => piece.Kind != "dag")))
+        foreach (var piece in RootFirst(RecordFile.ReadPieces(folder)))
             dataset.Blocks.AddLater(files => OpenCar(folder, piece, files));
+        var earlier = EarlierFolders.Of(folder, record, previous);
+        foreach (var (place, piece) in earlier.Pieces())
+            dataset.Blocks.AddLater(files => OpenCar(place, piece, files));
+        dataset.HasAll = earlier.IsComplete;
         return dataset;
     }
 
-    private static CarBlocks OpenCar(string folder, PieceRecord piece, FileHandles files)
+    /// <summary>The pieces in the order in which one who reads a dataset from its root asks for them: the folders are in the dag pieces, the root in the last.</summary>
+    public static IEnumerable<PieceRecord> RootFirst(IReadOnlyList<PieceRecord> pieces) =>
+        pieces.Where(piece => piece.Kind == "dag").Reverse().Concat(pieces.Where(piece => piece.Kind != "dag"));
+
+    /// <exception cref="IOException">The CAR is missing, or cannot be read.</exception>
+    public static CarBlocks OpenCar(string folder, PieceRecord piece, FileHandles files)
     {
         string path = Path.Join(folder, piece.CarFile);
         return LinkedFile.Absence(path) is { } absence

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using DataPrep.Ipld;
 using DataPrep.Source;
+using Microsoft.Win32.SafeHandles;
 
 namespace DataPrep.Records;
 
@@ -14,6 +15,8 @@ internal static class RecordFile
     public const string Pieces = "pieces.jsonl";
     public const string Files = "files.jsonl";
     public const string Skipped = "skipped.jsonl";
+
+    private const int LongestLine = 64 << 20;
 
     // Paths stay readable: nothing of this goes into HTML.
     private static readonly JsonWriterOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -57,7 +60,6 @@ internal static class RecordFile
     public static IEnumerable<(T Record, long Offset)> ReadLines<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
-        const int LongestLine = 64 << 20;
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
         byte[] buffer = new byte[64 << 10];
         int begin = 0, end = 0;
@@ -90,6 +92,40 @@ internal static class RecordFile
                     throw new MalformedDataException("the last line has no end: the file is cut off", offset, path);
                 yield break;
             }
+        }
+    }
+
+    /// <summary>Reads one line of a JSON Lines file.</summary>
+    /// <param name="offset">Where it begins.</param>
+    /// <exception cref="MalformedDataException">The line is not what it should be.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static T ReadLine<T>(SafeFileHandle file, string path, long offset, JsonTypeInfo<T> type)
+        where T : class
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(1 << 10);
+        try
+        {
+            for (int end = 0; ;)
+            {
+                int got = RandomAccess.Read(file, buffer.AsSpan(end), offset + end);
+                int length = buffer.AsSpan(end, got).IndexOf((byte)'\n');
+                if (length >= 0)
+                    return Parse(buffer.AsSpan(0, end + length), offset, path, type);
+                if (got == 0 || buffer.Length >= LongestLine)
+                    throw new MalformedDataException("a line has no end", offset, path);
+                end += got;
+                if (end == buffer.Length)
+                {
+                    byte[] longer = ArrayPool<byte>.Shared.Rent(2 * end);
+                    buffer.CopyTo(longer, 0);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = longer;
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

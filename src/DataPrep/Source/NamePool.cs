@@ -3,7 +3,10 @@ namespace DataPrep.Source;
 /// <summary>Where a name stands in a <see cref="NamePool"/>, in 62 bits: <c>length 22 | position 40</c>.</summary>
 internal readonly record struct NameRef(ulong Bits)
 {
-    private const int PositionBits = 40;
+    /// <summary>Bits that are used.</summary>
+    public const int Width = 61;
+
+    private const int PositionBits = 39;
 
     public const int LargestLength = (1 << 22) - 1;
 

@@ -13,12 +13,12 @@ internal enum EntryKind : byte
 /// <summary>One entry of a <see cref="SourceTree"/>: 56 bytes, since there are millions.</summary>
 internal struct SourceEntry
 {
-    private const int KindShift = 62;
+    private const int KindShift = 62, KeptShift = NameRef.Width;
 
     public PackedStamp Stamp;
 
-    // kind 2 | name 62
-    private ulong nameAndKind;
+    // kind 2 | kept 1 | name 61
+    private ulong bits;
 
     /// <summary>Index of the folder that holds it; -1 for the root.</summary>
     public int Parent;
@@ -28,17 +28,24 @@ internal struct SourceEntry
 
     public SourceEntry(EntryKind kind, NameRef name, in PackedStamp stamp)
     {
-        nameAndKind = name.Bits | ((ulong)kind << KindShift);
+        bits = name.Bits | ((ulong)kind << KindShift);
         Stamp = stamp;
     }
 
     public EntryKind Kind
     {
-        readonly get => (EntryKind)(nameAndKind >> KindShift);
-        set => nameAndKind = Name.Bits | ((ulong)value << KindShift);
+        readonly get => (EntryKind)(bits >> KindShift);
+        set => bits = (bits & ((1UL << KindShift) - 1)) | ((ulong)value << KindShift);
     }
 
-    public readonly NameRef Name => new(nameAndKind & ((1UL << KindShift) - 1));
+    /// <summary>Whether it is what an earlier version has, whose blocks are not packed again; of a folder, all that is below it too.</summary>
+    public bool IsKept
+    {
+        readonly get => (bits >> KeptShift & 1) != 0;
+        set => bits = (bits & ~(1UL << KeptShift)) | ((value ? 1UL : 0) << KeptShift);
+    }
+
+    public readonly NameRef Name => new(bits & ((1UL << NameRef.Width) - 1));
 
     /// <summary>Content bytes: of a file its size, of a symlink the length of its target, else 0.</summary>
     public readonly long Size => Kind is EntryKind.File or EntryKind.Symlink ? Stamp.Size : 0;

@@ -98,6 +98,9 @@ internal sealed class SourceTree
     /// <summary>Takes a file's present state for its scanned one.</summary>
     public void Renew(int index, in FileStamp stamp) => At(index).Stamp = new PackedStamp(stamp, stamp.Size, Device(stamp.Device));
 
+    /// <summary>Says whether an entry is what an earlier version has.</summary>
+    public void Keep(int index, bool isKept = true) => At(index).IsKept = isKept;
+
     /// <summary>Path in the dataset: relative, parts joined by '/', empty for a root folder.</summary>
     public byte[] DatasetPath(int index)
     {

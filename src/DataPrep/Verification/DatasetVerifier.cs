@@ -10,7 +10,8 @@ namespace DataPrep.Verification;
 /// pieces hold. Findings come in the order of the pieces, whatever the number of threads. Memory: about 60 bytes for each block
 /// of the dataset (<see cref="BlockIndex"/>), and what is read of one piece for each thread.
 /// </summary>
-internal sealed class DatasetVerifier(string folder, FindingLog log, int threads, PackProgress progress, CancellationToken cancel)
+/// <param name="previous">Folders of earlier versions, where these are not where they are noted to be.</param>
+internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previous, FindingLog log, int threads, PackProgress progress, CancellationToken cancel)
 {
     private readonly OutputFolder output = new(folder);
 
@@ -35,10 +36,14 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
         try
         {
             VerifyDataPieces([.. pieces.Where(piece => piece.Record.Kind != "dag")], blocks, data);
-            VerifyDagPieces([.. pieces.Where(piece => piece.Record.Kind == "dag")], blocks);
             _ = Manifest(() =>
             {
-                new EntryVerifier(log, output, dataset, data, blocks, cancel).Verify();
+                var folders = EarlierFolders.Of(folder, dataset, previous);
+                using var earlier = new EarlierPieces(folders, blocks, log);
+                if (!earlier.AreComplete)
+                    log.Warn("earlier-version", datasetFile, -1, $"keeps content of the version {dataset.Previous}, which is not where it was, or not with all its pieces: what lies there was not looked up (--previous OLD_OUT says where it is)");
+                VerifyDagPieces([.. pieces.Where(piece => piece.Record.Kind == "dag")], blocks, earlier);
+                new EntryVerifier(log, output, dataset, data, earlier, blocks, cancel).Verify();
                 return dataset;
             });
         }
@@ -79,19 +84,22 @@ internal sealed class DatasetVerifier(string folder, FindingLog log, int threads
     }
 
     /// <summary>One after the other: each links to blocks of those before.</summary>
-    private void VerifyDagPieces(PieceLine[] pieces, PieceSet blocks)
+    private void VerifyDagPieces(PieceLine[] pieces, PieceSet blocks, EarlierPieces earlier)
     {
         var verified = new List<CarDag>();
         foreach (var piece in pieces)
         {
-            if (new PieceVerifier(log, output, threads, progress, blocks.Files, cancel).Verify(piece, cid => blocks.Contains(cid)) is not { } car)
+            if (new PieceVerifier(log, output, threads, progress, blocks.Files, cancel).Verify(piece, IsElsewhere) is not { } car)
                 continue;
             verified.Add(car.Dag);
             blocks.Add(car.Dag.Blocks);
         }
 
         foreach (var dag in verified)
-            dag.CheckComplete(log, cid => blocks.Contains(cid));
+            dag.CheckComplete(log, IsElsewhere);
+
+        // Of what lies in a piece that is not at hand nothing can be said.
+        bool IsElsewhere(Cid cid) => blocks.Contains(cid) || !earlier.AreComplete;
     }
 
     private void VerifySkipped(DatasetRecord dataset, string datasetFile)

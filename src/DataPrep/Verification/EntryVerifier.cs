@@ -8,7 +8,8 @@ namespace DataPrep.Verification;
 
 /// <summary>Walks the canonical DAG over all pieces beside <c>files.jsonl</c>: the same entries, in the same order, with the same CIDs.</summary>
 /// <param name="pieces">Data pieces by their piece CID.</param>
-internal sealed class EntryVerifier(FindingLog log, OutputFolder output, DatasetRecord dataset, IReadOnlyDictionary<string, DataPiece> pieces, PieceSet blocks, CancellationToken cancel)
+/// <param name="earlier">Those of earlier versions.</param>
+internal sealed class EntryVerifier(FindingLog log, OutputFolder output, DatasetRecord dataset, IReadOnlyDictionary<string, DataPiece> pieces, EarlierPieces earlier, PieceSet blocks, CancellationToken cancel)
 {
     private readonly string datasetFile = output.FileOf(RecordFile.Dataset);
     private readonly string filesFile = output.FileOf(RecordFile.Files);
@@ -28,7 +29,7 @@ internal sealed class EntryVerifier(FindingLog log, OutputFolder output, Dataset
         var parameters = new ParameterVerifier(log, datasetFile, dataset);
         parameters.Check();
         var dag = new DagReader(blocks);
-        var parts = new PartVerifier(log, filesFile, parameters, pieces, dag);
+        var parts = new PartVerifier(log, filesFile, parameters, pieces, earlier, dag);
         using var entries = dag.Walk(root, allowMissing: true).GetEnumerator();
         bool more = entries.MoveNext(), inStep = true;
         if (more && entries.Current.IsFolder)
@@ -38,9 +39,16 @@ internal sealed class EntryVerifier(FindingLog log, OutputFolder output, Dataset
             more = entries.MoveNext(); // the root folder has no record of its own
         }
 
+        byte[] unseen = []; // a folder that is not at hand, with the slash behind it
         foreach (var (record, offset) in RecordFile.ReadLines(filesFile, RecordJson.Default.FileRecord))
         {
             cancel.ThrowIfCancellationRequested();
+            if (unseen.Length > 0 && RecordFile.PathBytes(record.Path, record.PathHex).AsSpan().StartsWith(unseen))
+            {
+                Count(record);
+                continue;
+            }
+
             if (!more)
                 log.Error("manifest", filesFile, offset, $"lists '{record.Path}', which the DAG does not have");
             inStep = more && Matches(record, entries.Current, offset);
@@ -49,7 +57,8 @@ internal sealed class EntryVerifier(FindingLog log, OutputFolder output, Dataset
             Count(record);
             if (entries.Current.IsMissing)
             {
-                // Its piece is missing, or cut off, which was said before.
+                // Its piece is missing, or cut off, or not at hand, which was said before.
+                unseen = record.Type == "dir" ? [.. entries.Current.Path, (byte)'/'] : [];
             }
             else if (record.Type == "file")
             {

@@ -12,7 +12,8 @@ namespace DataPrep.Verification;
 /// first and the last leaf of each stand where it says, and that the piece has it in its own tree under the right name.
 /// </summary>
 /// <param name="pieces">Data pieces by their piece CID.</param>
-internal sealed class PartVerifier(FindingLog log, string filesFile, ParameterVerifier parameters, IReadOnlyDictionary<string, DataPiece> pieces, DagReader dag)
+/// <param name="earlier">Those of earlier versions.</param>
+internal sealed class PartVerifier(FindingLog log, string filesFile, ParameterVerifier parameters, IReadOnlyDictionary<string, DataPiece> pieces, EarlierPieces earlier, DagReader dag)
 {
     /// <param name="line">Byte offset of the record.</param>
     /// <exception cref="MalformedDataException">A part is null, or a node of the file's DAG is not what it should be.</exception>
@@ -42,8 +43,9 @@ internal sealed class PartVerifier(FindingLog log, string filesFile, ParameterVe
 
     private string? Problem(FileRecord record, FilePart part, DagEntry file)
     {
-        if (!pieces.TryGetValue(part.PieceCid, out var piece))
-            return $"which is no data piece of {RecordFile.Pieces}";
+        var piece = pieces.GetValueOrDefault(part.PieceCid) ?? earlier.Find(part.PieceCid);
+        if (piece is null)
+            return earlier.AreComplete ? $"which is no data piece of {RecordFile.Pieces}" : null;
         if (piece.Car is not { } car)
             return null;
         var first = dag.LeafAt(file.Cid, part.FileOffset);

@@ -124,7 +124,7 @@ public sealed class ChangingSourceTests : IDisposable
         });
 
         var findings = new List<Finding>();
-        _ = new DatasetVerifier(output, new FindingLog(findings.Add), 1, new PackProgress(), default).Verify();
+        _ = new DatasetVerifier(output, [], new FindingLog(findings.Add), 1, new PackProgress(), default).Verify();
         Assert.Empty(findings);
 
         var rows = RecordFile.ReadLines(Path.Join(output, RecordFile.Files), RecordJson.Default.FileRecord).Select(line => line.Record).ToList();

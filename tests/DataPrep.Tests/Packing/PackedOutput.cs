@@ -49,7 +49,7 @@ internal sealed record PackedOutput(string Folder, PackResult Result)
     public void VerifyFindsNothing()
     {
         var findings = new List<Finding>();
-        int pieces = new DatasetVerifier(Folder, new FindingLog(findings.Add), 2, new PackProgress(), TestContext.Current.CancellationToken).Verify();
+        int pieces = new DatasetVerifier(Folder, [], new FindingLog(findings.Add), 2, new PackProgress(), TestContext.Current.CancellationToken).Verify();
         Assert.Empty(findings);
         Assert.Equal(Result.Pieces.Count, pieces);
     }

@@ -79,7 +79,7 @@ public sealed class ChangedDatasetTests : IDisposable
 
     private static byte[] Content(string folder, Cid file)
     {
-        using var dataset = PackedDataset.Open(folder);
+        using var dataset = PackedDataset.Open(folder, []);
         using var content = new MemoryStream();
         new DagReader(dataset.Blocks).CopyFile(file, content);
         return content.ToArray();

@@ -64,7 +64,7 @@ internal sealed class SmallDataset : IDisposable
     public static List<Finding> Verify(string folder, int threads = 1)
     {
         var findings = new List<Finding>();
-        _ = new DatasetVerifier(folder, new FindingLog(findings.Add), threads, new PackProgress(), default).Verify();
+        _ = new DatasetVerifier(folder, [], new FindingLog(findings.Add), threads, new PackProgress(), default).Verify();
         return findings;
     }
 
