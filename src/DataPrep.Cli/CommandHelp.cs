@@ -30,6 +30,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep pack /data/climate -o /staging/climate
               dataprep pack run1 run2 -o out --piece-size 64GiB --preserve-mtime
               dataprep pack /data/climate -o out --include '*.nc' --exclude /raw/tmp/
+              dataprep pack /data/climate -o /staging/may --previous /staging/april
               dataprep pack /data/climate -o out --max-rate 100MiB --max-staged 128GiB \
                 --on-piece 'rclone move "$DATAPREP_CAR_FILE" remote:pieces'
               find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new

@@ -118,6 +118,12 @@ internal static class PackCommand
             writer.WriteNumber("seconds", Math.Round(seconds, 3));
             writer.WriteNumber("bytesPerSecond", rate);
             writer.WriteBoolean("alreadyDone", result.AlreadyDone);
+            if (options.Previous is not null)
+            {
+                writer.WriteNumber("keptFiles", result.Kept.Files);
+                writer.WriteNumber("keptBytes", result.Kept.Bytes);
+            }
+
             if (!result.AlreadyDone)
                 WriteTimes(writer, result.Times);
         });
@@ -127,6 +133,8 @@ internal static class PackCommand
             ? $"{options.Output} holds {dataset.Name} already, complete{(dataset.Skipped > 0 ? $" but for {Count(dataset.Skipped, "skipped input")}: to try these again, pack into another folder" : "")}; nothing to do (verify checks every byte)"
             : $"Packed {dataset.Name}: {Contents(dataset)} in {seconds.ToString("0.0", CultureInfo.InvariantCulture)} s, {SizeText.Format(rate)}/s");
         terminal.Result($"  root    {dataset.RootCid}");
+        if (options.Previous is not null)
+            terminal.Result($"  kept    {Count(result.Kept.Files, "file")} with {SizeText.Format(result.Kept.Bytes)}, unchanged since {dataset.Previous}");
         foreach (var piece in result.Pieces.Take(MostPieces))
         {
             terminal.Result($"  {(piece.Kind == "dag" ? "dag  " : "piece")}   {piece.PieceCid}");
@@ -194,6 +202,8 @@ internal static class PackCommand
             writer.WriteNumber("skipped", plan.Tree.Skipped.Count);
         });
         terminal.Result($"Would pack {plan.Dataset.Name}: {Contents(plan.Dataset)}");
+        if (options.Previous is not null)
+            terminal.Result($"  kept    {Count(DatasetTotals.OfKept(plan.Tree).Files, "file")} with {SizeText.Format(DatasetTotals.OfKept(plan.Tree).Bytes)}, unchanged since {plan.Dataset.Previous}");
         foreach (var (kind, carSize) in sizes.Take(MostPieces))
             terminal.Result($"  {(kind == "dag" ? "dag  " : "piece")}   {Fill(carSize, Piece.PieceSize.Padded(carSize))}");
         if (sizes.Count > MostPieces)

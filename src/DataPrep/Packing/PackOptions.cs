@@ -117,7 +117,8 @@ internal sealed record PackOptions
 
 /// <param name="AlreadyDone">OUT held this very dataset, complete; nothing was written.</param>
 /// <param name="Times">What the workers' time went into.</param>
-internal sealed record PackResult(DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces, IReadOnlyList<SkippedInput> Skipped, bool AlreadyDone, TimeSpan Elapsed, StageClock Times);
+/// <param name="Kept">What is in pieces of an earlier version.</param>
+internal sealed record PackResult(DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces, IReadOnlyList<SkippedInput> Skipped, bool AlreadyDone, TimeSpan Elapsed, StageClock Times, DatasetTotals Kept);
 
 /// <summary>The options make no sense, together or for this source: the command line is to be changed.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -39,7 +39,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 present.RequireSame(planned);
                 var pieces = present.RequireWhole();
                 HandOn(pieces);
-                return new PackResult(present.Dataset, pieces, planned.Tree.Skipped, true, clock.Elapsed, new StageClock());
+                return new PackResult(present.Dataset, pieces, planned.Tree.Skipped, true, clock.Elapsed, new StageClock(), DatasetTotals.OfKept(planned.Tree));
             }
 
             try
@@ -89,7 +89,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 var (dataset, pieces) = run.Make();
                 space.Dispose();
                 folders.Clear();
-                result = new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times);
+                result = new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times, DatasetTotals.OfKept(space.Plan.Tree));
             }
             catch (PlanOutdatedException)
             {
