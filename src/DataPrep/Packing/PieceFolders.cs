@@ -66,7 +66,7 @@ internal sealed class PieceFolders
     public long Unfinished => all.SelectMany(folder => Directory.EnumerateFiles(folder.Work, "piece-*.part")).Sum(file => Posix.AllocatedSize(PathText.FromArgument(file)));
 
     /// <summary>Bytes that are free for pieces, in all folders together.</summary>
-    public long FreeSpace => all.DistinctBy(folder => folder.Device).Sum(folder => folder.FreeSpace);
+    public long FreeSpace => all.Length == 1 ? Main.FreeSpace : all.DistinctBy(folder => folder.Device).Sum(folder => folder.FreeSpace);
 
     /// <summary>Whether room for each piece is taken at once, when it is begun; not where sources have holes.</summary>
     public bool Reserve { get; set; } = true;

@@ -16,7 +16,7 @@ internal sealed record PlanHeader(IReadOnlyList<string> Sources, DatasetRecord O
     /// <summary>Whether the same command made it, as far as the output depends on the command.</summary>
     public bool IsOfSameRun(PlanHeader other) => Text(this) == Text(other);
 
-    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, PlanHeaderJson.Default.PlanHeader);
+    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, PlanHeaderWriting.Default.PlanHeader);
 
     /// <exception cref="MalformedDataException">It is none.</exception>
     public static PlanHeader Decode(byte[] bytes, string path)
@@ -32,9 +32,14 @@ internal sealed record PlanHeader(IReadOnlyList<string> Sources, DatasetRecord O
     }
 
     private static string Text(PlanHeader header) =>
-        JsonSerializer.Serialize(header with { Dataset = header.Options, DagSizes = [], Origins = null }, PlanHeaderJson.Default.PlanHeader);
+        JsonSerializer.Serialize(header with { Dataset = header.Options, DagSizes = [], Origins = null }, PlanHeaderWriting.Default.PlanHeader);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PlanHeader))]
 internal sealed partial class PlanHeaderJson : JsonSerializerContext;
+
+/// <summary>The same for writing alone, for the reason given at <see cref="RecordWriting"/>.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(PlanHeader))]
+internal sealed partial class PlanHeaderWriting : JsonSerializerContext;

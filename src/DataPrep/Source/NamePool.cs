@@ -28,6 +28,9 @@ internal sealed class NamePool
 {
     private const int BlockBits = 20;
     private const int BlockSize = 1 << BlockBits;
+
+    // The first one grows, since most trees are small.
+    private const int SmallBlock = 4 << 10;
     private readonly List<byte[]> blocks = [];
     private int used = BlockSize;
 
@@ -42,8 +45,14 @@ internal sealed class NamePool
             return default; // the folder around several sources has no name, and is added before there is a block
         if (length > BlockSize - used)
         {
-            blocks.Add(new byte[Math.Max(BlockSize, length)]);
+            blocks.Add(new byte[Math.Max(blocks.Count == 0 ? SmallBlock : BlockSize, length)]);
             used = 0;
+        }
+        else if (length > blocks[^1].Length - used)
+        {
+            byte[] block = blocks[^1];
+            Array.Resize(ref block, Math.Min(BlockSize, Math.Max(2 * block.Length, used + length)));
+            blocks[^1] = block;
         }
 
         var place = new NameRef(((long)(blocks.Count - 1) << BlockBits) | (uint)used, name.Length);

@@ -14,6 +14,9 @@ internal sealed class SourceTree
 {
     // Blocks and not one list: a list has both its old and its doubled memory when it grows.
     private const int BlockBits = 12;
+
+    // The first one grows, since there are as many trees as pieces, and most of these are small.
+    private const int SmallBlock = 64;
     private readonly List<SourceEntry[]> blocks = [];
     private readonly NamePool names = new();
     private readonly List<ulong> devices = [];
@@ -52,7 +55,9 @@ internal sealed class SourceTree
     {
         int index = Count;
         if (index >> BlockBits == blocks.Count)
-            blocks.Add(new SourceEntry[1 << BlockBits]);
+            blocks.Add(new SourceEntry[index == 0 ? SmallBlock : 1 << BlockBits]);
+        else if (index == blocks[0].Length && index < 1 << BlockBits)
+            blocks[0] = Larger(blocks[0]);
         long size = kind == EntryKind.Symlink ? target.Length : stamp.Size;
         At(index) = new SourceEntry(kind, names.Add(name, target), new PackedStamp(stamp, size, Device(stamp.Device)))
         {
@@ -145,6 +150,12 @@ internal sealed class SourceTree
         }
 
         return [.. path];
+    }
+
+    private static SourceEntry[] Larger(SourceEntry[] block)
+    {
+        Array.Resize(ref block, 2 * block.Length);
+        return block;
     }
 
     /// <exception cref="IOException">There are more devices than can be told apart.</exception>

@@ -20,4 +20,23 @@ public sealed class NamePoolTests
         for (int i = 0; i < names.Length; i++)
             Assert.True(names[i].AsSpan().SequenceEqual(pool[places[i]]));
     }
+
+    [Fact]
+    public void ManyNamesComeBackAsTheFirstBlockGrowsAndOthersFollow()
+    {
+        var random = new Random(7);
+        var pool = new NamePool();
+        var names = new List<(byte[] Name, byte[] More, NameRef Place)>();
+        for (int i = 0; i < 30_000; i++)
+        {
+            byte[] name = ScratchFolder.Bytes(random.Next(120), i), more = ScratchFolder.Bytes(random.Next(3) == 0 ? random.Next(50) : 0, i + 1);
+            names.Add((name, more, pool.Add(name, more)));
+        }
+
+        foreach (var (name, more, place) in names)
+        {
+            Assert.True(name.AsSpan().SequenceEqual(pool[place]));
+            Assert.True(more.AsSpan().SequenceEqual(pool.Behind(place, more.Length)));
+        }
+    }
 }
