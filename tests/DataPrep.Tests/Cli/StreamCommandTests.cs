@@ -46,7 +46,7 @@ public sealed class StreamCommandTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("--wrap --name data.tar")]
-    [InlineData("--threads 1 --profile unixfs-v0-2015 --chunk-size 32KiB")]
+    [InlineData("--threads 1 --profile unixfs-v0-2015")]
     public void SlowBitsGiveWhatTheFileGives(string more)
     {
         string name = more.Contains("data.tar", StringComparison.Ordinal) ? "data.tar" : "stdin";
