@@ -25,6 +25,8 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             anywhere, /raw and raw/2024 at the top; the last --exclude that matches decides, and !PATTERN takes back.
             The command of --on-piece gets DATAPREP_CAR_FILE, DATAPREP_PIECE_CID and more in its environment. Where it fails
             it is run again at the end; a piece that it has taken over is not handed on again.
+            - packs one file of any length from standard input, named by --name. To go on with it after it was broken off, run
+            the same command and feed the same stream from its beginning: what is finished is held against it.
 
             Example:
               dataprep pack /data/climate -o /staging/climate
@@ -33,6 +35,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep pack /data/climate -o /staging/may --previous /staging/april
               dataprep pack /data/climate -o out --max-rate 100MiB --max-staged 128GiB \
                 --on-piece 'rclone move "$DATAPREP_CAR_FILE" remote:pieces'
+              tar c /data/climate | dataprep pack - -o /staging/climate --name climate.tar
               find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new
             """,
         ["status"] = """

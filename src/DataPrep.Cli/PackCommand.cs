@@ -15,11 +15,11 @@ internal static class PackCommand
         var common = new CommonOptions();
         var dag = new DagOptions();
         var selection = new SelectionOptions();
-        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack", Arity = ArgumentArity.ZeroOrMore };
+        var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack; - packs one file from standard input", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var cut = new CutOptionSet();
         var pace = new PaceOptionSet();
-        var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source)", HelpName = "NAME" };
+        var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source); of standard input also that of its file (default: stdin)", HelpName = "NAME" };
         var wrap = new Option<bool>("--wrap") { Description = "Put a single file in a folder" };
         var noHidden = new Option<bool>("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
         var noEmpty = new Option<bool>("--no-empty-dirs") { Description = "Leave out empty folders" };
@@ -62,10 +62,12 @@ internal static class PackCommand
                     throw new UsageException("-o: a folder is named twice");
                 if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
-                string[] paths = selection.Sources(parsed, sources);
+                var input = StreamInput.IsNamed(parsed, sources, parsed.GetValue(name)) ? StreamInput.Open() : null;
+                string[] paths = input is null ? selection.Sources(parsed, sources) : [];
                 var options = new PackOptions
                 {
                     Sources = paths,
+                    Input = input is null ? null : () => input,
                     Output = targets.FirstOrDefault() ?? "",
                     MoreOutputs = [.. targets.Skip(1)],
                     Name = parsed.GetValue(name),

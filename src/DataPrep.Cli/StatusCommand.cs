@@ -33,9 +33,9 @@ internal static class StatusCommand
             writer.WriteString("state", JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString()));
             writer.WriteString("name", status.Name);
             writer.WriteString("rootCid", status.RootCid);
-            writer.WriteNumber("pieces", status.Pieces);
+            WriteNumber(writer, "pieces", status.Pieces);
             writer.WriteNumber("piecesFinished", status.PiecesFinished);
-            writer.WriteNumber("bytes", status.Bytes);
+            WriteNumber(writer, "bytes", status.Bytes);
             writer.WriteNumber("bytesFinished", status.BytesFinished);
             writer.WriteNumber("bytesInMaking", status.BytesInMaking);
             writer.WriteNumber("changed", status.Changed);
@@ -52,8 +52,10 @@ internal static class StatusCommand
         });
         if (status.RootCid is { } root)
             terminal.Result($"  root        {root}");
-        if (status.Pieces > 0)
-            terminal.Result($"  pieces      {status.PiecesFinished} of {status.Pieces} finished, {SizeText.Format(status.BytesFinished)} of {SizeText.Format(status.Bytes)}");
+        if (status is { Pieces: > 0, Bytes: { } bytes })
+            terminal.Result($"  pieces      {status.PiecesFinished} of {status.Pieces} finished, {SizeText.Format(status.BytesFinished)} of {SizeText.Format(bytes)}");
+        if (status is { Pieces: null, Name: not null })
+            terminal.Result($"  pieces      {status.PiecesFinished} finished, {SizeText.Format(status.BytesFinished)}; how many there will be is not known, since it is packed from standard input");
         if (status.BytesInMaking > 0)
             terminal.Result($"  in making   {SizeText.Format(status.BytesInMaking)}");
         if (status.Changed > 0)
@@ -63,6 +65,14 @@ internal static class StatusCommand
         if (status.LeftoverBytes > 0)
             terminal.Result($"  work files  {SizeText.Format(status.LeftoverBytes)} on disk");
         if (status.State == DatasetState.Interrupted)
-            terminal.Note($"the same pack command goes on from there; dataprep clean {path} removes what was left");
+            terminal.Note($"the same pack command goes on from there{(status is { Pieces: null, Name: not null } ? ", fed with the same stream from its beginning" : "")}; dataprep clean {path} removes what was left");
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, string name, long? number)
+    {
+        if (number is { } known)
+            writer.WriteNumber(name, known);
+        else
+            writer.WriteNull(name);
     }
 }

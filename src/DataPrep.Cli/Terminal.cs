@@ -98,7 +98,7 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
     {
         if (progress.BytesTotal == 0)
         {
-            bar.Description = Markup.Escape($"{title}: {progress.Entries} entries found");
+            bar.Description = Markup.Escape($"{title}: {(progress.BytesDone > 0 ? SizeText.Format(progress.BytesDone) : $"{progress.Entries} entries found")}");
             return;
         }
 

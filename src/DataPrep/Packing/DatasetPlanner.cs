@@ -12,9 +12,12 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
 {
     /// <exception cref="UsageException">Something does not fit in a piece.</exception>
     /// <exception cref="SourceException">A source is missing or unreadable.</exception>
-    public PackPlan Plan()
+    public PackPlan Plan() => Plan(LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads));
+
+    /// <summary>Cuts what was scanned.</summary>
+    /// <exception cref="UsageException">Something does not fit in a piece.</exception>
+    public PackPlan Plan(SourceTree tree)
     {
-        var tree = LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads);
         try
         {
             if (earlier is not null && KeepUnchanged(tree, earlier))
@@ -28,9 +31,13 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
         }
         catch (PieceTooSmallException e)
         {
-            throw new UsageException($"{e.Message}; choose a larger --piece-size or --max-car-size, or a smaller --chunk-size");
+            throw TooSmall(e);
         }
     }
+
+    /// <summary>What to say when something does not fit in a piece.</summary>
+    public static UsageException TooSmall(PieceTooSmallException e) =>
+        new($"{e.Message}; choose a larger --piece-size or --max-car-size, or a smaller --chunk-size");
 
     private PackPlan WithDag(SourceTree tree, List<PieceRange> pieces, bool isOnePiece)
     {

@@ -1,5 +1,4 @@
 using DataPrep.Hashing;
-using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
@@ -21,21 +20,18 @@ internal sealed class DatasetRun : IDisposable
     private readonly PackProgress progress;
     private readonly CancellationToken cancel;
     private readonly List<CutRound> rounds = [];
-    private readonly SortedDictionary<int, PieceRecord> finished = [];
     private readonly PackedEntries entries;
     private readonly EarlierVersion? earlier;
+    private readonly PiecesInMaking making;
     private readonly ISourceReader reader;
     private readonly RateLimit? rate;
-
-    // Pieces in the making: by the job at work, and by their number those whose making a changed file ended.
-    private readonly Dictionary<PieceJob, (int Number, PieceFile File, int Order)> jobs = [];
-    private readonly Dictionary<int, (PieceJob Job, int Order)> brokenOff = [];
 
     public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PieceHandOver handOver, PackProgress progress, CancellationToken cancel)
     {
         (this.options, this.space, this.header, this.folders, this.handOver, this.progress, this.cancel) = (options, space, header, folders, handOver, progress, cancel);
         rounds.Add(CutRound.OfPlan(Tree, Plan.Pieces));
         entries = new PackedEntries(folders.Main, Tree, options.Profile, space.Finished.Count > 0);
+        making = new PiecesInMaking(options, space, folders, handOver, entries, progress);
         if (options.Previous is { } previous)
         {
             earlier = new EarlierVersion(previous, Profile);
@@ -64,8 +60,7 @@ internal sealed class DatasetRun : IDisposable
     public (DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces) Make()
     {
         progress.Begin(Plan.CarSize);
-        foreach (var (number, piece) in space.Finished)
-            TakeFinished(number, piece);
+        making.TakeFinished();
         for (int round = 0; round < rounds.Count; round++)
         {
             while (!TryMakeRound(rounds[round]))
@@ -81,6 +76,7 @@ internal sealed class DatasetRun : IDisposable
         if (!Plan.IsOnePiece)
             whole = MakeDag(dagPieces);
         var writer = new DatasetWriter(folders.Main, Plan, rounds, Changed, entries, whole!, earlier, options.Threads);
+        var finished = making.Finished;
         var pieces = finished.Values.Concat(dagPieces).DistinctBy(piece => piece.PieceCid).ToList();
         return (writer.Write(pieces, finished.ToDictionary(piece => piece.Key, piece => piece.Value.PieceCid)), pieces);
     }
@@ -95,8 +91,7 @@ internal sealed class DatasetRun : IDisposable
         reader.Dispose();
         entries.Dispose();
         earlier?.Dispose();
-        foreach (var (job, _) in brokenOff.Values)
-            job.Dispose();
+        making.Dispose();
     }
 
     /// <exception cref="SourceException">The one file that the source was is left out.</exception>
@@ -104,26 +99,6 @@ internal sealed class DatasetRun : IDisposable
     {
         if (Tree[0].Kind == EntryKind.Removed)
             throw new SourceException(Tree.Skipped[^1].Detail, Tree.Location(0));
-    }
-
-    /// <summary>A piece of a run before this one: its bytes are where they were left, under their name or still without it.</summary>
-    private void TakeFinished(int number, PieceRecord piece)
-    {
-        if (folders.Has(piece.CarFile, piece.CarSize))
-        {
-            if (handOver.Claim(piece))
-                handOver.Take(number, piece);
-        }
-        else if (!handOver.WasHandedOn(piece.PieceCid))
-        {
-            using var file = folders.Complete(PartOf(number, space.TimesFinished(number) - 1), piece.CarSize, options.OutputIo);
-            if (file is null)
-                return;
-            Place(number, file, piece);
-        }
-
-        finished.Add(number, piece);
-        progress.Add(piece.PayloadSize);
     }
 
     /// <summary>Makes the pieces of a round that are not there yet; false where files changed on the way.</summary>
@@ -135,21 +110,21 @@ internal sealed class DatasetRun : IDisposable
             using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn, Rate = rate };
             try
             {
-                engine.Run(Jobs(round, slabs, engine.Stopped), Finish);
+                engine.Run(Jobs(round, slabs, engine.Stopped), making.Finish);
             }
             finally
             {
                 Times.Add(engine.Times);
                 // While the files are open: what the journal says of them is to be on the device before.
-                Keep();
-                BreakOff();
+                making.Keep();
+                making.BreakOff();
             }
 
             return true;
         }
         catch (SourceChangedException change) when (options.OnChange != OnChange.Fail)
         {
-            space.Note(Changed.Decide(change, options.OnChange, options.Warn), Sync);
+            space.Note(Changed.Decide(change, options.OnChange, options.Warn), making.Sync);
             entries.Forget(change.Entry);
             if (Plan.IsOnePiece && Tree[0].Kind != EntryKind.Removed)
             {
@@ -159,7 +134,7 @@ internal sealed class DatasetRun : IDisposable
             }
 
             progress.Begin(Plan.CarSize + rounds.Skip(1).Sum(late => late.Pieces.Sum(piece => piece.CarSize)));
-            progress.Add(finished.Values.Sum(piece => piece.PayloadSize));
+            progress.Add(making.Finished.Values.Sum(piece => piece.PayloadSize));
             return false;
         }
     }
@@ -169,12 +144,8 @@ internal sealed class DatasetRun : IDisposable
         for (int i = 0; i < round.Pieces.Count; i++)
         {
             int number = round.FirstPiece + i;
-            lock (finished)
-            {
-                if (finished.ContainsKey(number))
-                    continue;
-            }
-
+            if (making.IsFinished(number))
+                continue;
             if (TreeOf(round, i) is not { IsEmpty: false } part)
             {
                 handOver.Forget(number);
@@ -182,41 +153,11 @@ internal sealed class DatasetRun : IDisposable
             }
 
             var layout = ReferenceEquals(part.Tree, Tree) && Plan.Whole is { } whole ? whole : PieceLayout.Create(part.Tree, Profile);
-            long fileSize = Math.Max(layout.CarSize, options.LeastCarSize);
-            handOver.Begin(number, fileSize, stop);
-            var file = folders.Create(number, PartOf(number), fileSize, options.OutputIo);
-            var job = new PieceJob(layout, slabs, reader, file, progress, part, fileSize)
-            {
-                SlabEnded = (job, slab) => space.Note(job.Describe(slab, number), options.Checkpoint, Sync),
-            };
-            lock (jobs)
-                jobs.Add(job, (number, file, space.Order));
-            TakeSlabs(job, number, file.WasThere ? round.Part.Origin(round.Pieces[i].Begin.Entry) : int.MinValue);
+            var job = making.Begin(number, layout, slabs, reader, part, null, stop, out bool wasThere);
+            making.TakeSlabs(job, number, wasThere ? round.Part.Origin(round.Pieces[i].Begin.Entry) : int.MinValue);
             yield return job;
         }
     }
-
-    /// <summary>Takes over what was made of a piece before, by this run or another.</summary>
-    /// <param name="firstEntry">The piece's first entry in the whole tree; less than nothing where its file is a new one.</param>
-    private void TakeSlabs(PieceJob job, int number, int firstEntry)
-    {
-        var slabs = new FinishedSlabs(job, firstEntry, Changed);
-        bool isBrokenOff = brokenOff.Remove(number, out var before);
-        if (firstEntry > int.MinValue)
-            progress.Add(isBrokenOff ? slabs.TakeFrom(before.Job, before.Order) : slabs.TakeFrom(space.SlabsOf(number)));
-        space.ForgetSlabs(number);
-        if (isBrokenOff)
-            before.Job.Dispose();
-    }
-
-    /// <summary>
-    /// What a piece in the making is called. One that was finished and then lost, say moved away, is made again under another
-    /// name: what stands under the former one is complete, and nothing else ever is.
-    /// </summary>
-    private string PartOf(int number) => PartOf(number, space.TimesFinished(number));
-
-    private static string PartOf(int number, int times) =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"piece-{number}{(times > 0 ? $"-{times}" : "")}.car");
 
     private PartialTree TreeOf(CutRound round, int piece)
     {
@@ -224,80 +165,6 @@ internal sealed class DatasetRun : IDisposable
         bool takesAll = Plan.IsOnePiece || (Changed.IsEmpty && earlier is null);
         Func<int, bool>? takes = takesAll ? null : i => !round.Tree[i].IsKept && Changed.Takes(round.Part.Origin(i), round.Number);
         return PartialTree.Of(round.Tree, Profile, range.Begin, range.End, takes).Within(round.Part);
-    }
-
-    /// <summary>When the run ends before its work is done: makes durable what was done of it, as far as that can be.</summary>
-    private void Keep()
-    {
-        try
-        {
-            space.Flush(Sync);
-        }
-        catch (IOException)
-        {
-            // What ended the run may be in the way of this too, and is what is reported.
-        }
-    }
-
-    /// <summary>What was made of pieces that are not finished is kept, for the next try or the next run.</summary>
-    private void BreakOff()
-    {
-        lock (jobs)
-        {
-            foreach (var (job, (number, file, order)) in jobs)
-            {
-                file.Dispose();
-                brokenOff[number] = (job, order);
-            }
-
-            jobs.Clear();
-        }
-    }
-
-    /// <summary>Makes durable what has been written to pieces in the making.</summary>
-    private void Sync()
-    {
-        List<PieceFile> files;
-        lock (jobs)
-            files = [.. jobs.Values.Select(piece => piece.File)];
-        foreach (var file in files)
-            file.Sync();
-    }
-
-    /// <summary>Called by the workers of the engine, for one piece at a time each.</summary>
-    private void Finish(PackedPiece packed)
-    {
-        int number;
-        PieceFile file;
-        lock (jobs)
-            (number, file, _) = jobs[packed.Job];
-        entries.Take(packed);
-        entries.Flush();
-        var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount);
-        file.Complete(piece.PayloadSize);
-        folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
-        space.Note(number, piece, packed.Commitment, Sync);
-        Place(number, file, piece);
-        lock (jobs)
-            _ = jobs.Remove(packed.Job);
-        file.Dispose();
-        packed.Dispose();
-        lock (finished)
-            finished.Add(number, piece);
-    }
-
-    private void Place(int number, PieceFile file, PieceRecord piece)
-    {
-        if (!handOver.Claim(piece))
-        {
-            file.Discard();
-            handOver.Forget(number);
-            return;
-        }
-
-        file.Place(piece.CarFile);
-        folders.Link(file.Folder, piece.CarFile);
-        handOver.Take(number, piece);
     }
 
     private CutRound CutChanged(int number)
@@ -316,30 +183,7 @@ internal sealed class DatasetRun : IDisposable
     {
         var cut = rounds.SelectMany(round => round.CutFiles.Where(file => Changed.Takes(file, round.Number))).ToHashSet();
         var dag = new DatasetDag(Tree, Profile, cut);
-        int first = rounds[^1].FirstPiece + rounds[^1].Pieces.Count;
-        using var writer = new DagWriter(
-            dag.Measure(options.Capacity),
-            dag.HeaderLength,
-            Profile,
-            (number, size) =>
-            {
-                long fileSize = Math.Max(size, options.LeastCarSize);
-                handOver.Begin(first + number, fileSize, cancel);
-                return folders.Create(first + number, PartOf(first + number), fileSize, options.OutputIo);
-            },
-            (file, packed) =>
-            {
-                var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
-                file.Complete(piece.PayloadSize);
-                folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
-                Place(first + records.Count, file, piece);
-                records.Add(piece);
-            },
-            progress,
-            cancel);
-        dag.Emit(entries, writer);
-        writer.Clock.Enter(Stage.Wait);
-        Times.Add(writer.Clock);
+        records.AddRange(making.MakeDag(dag, rounds[^1].FirstPiece + rounds[^1].Pieces.Count, Times, cancel));
         return dag.Whole;
     }
 

@@ -2,6 +2,7 @@ using DataPrep.Ipld;
 using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Records;
+using DataPrep.Source;
 
 namespace DataPrep.Packing;
 
@@ -27,13 +28,13 @@ internal sealed record DatasetStatus
 
     public string? RootCid { get; init; }
 
-    /// <summary>Pieces that the dataset has or is planned to have, dag pieces among them.</summary>
-    public long Pieces { get; init; }
+    /// <summary>Pieces that the dataset has or is planned to have, dag pieces among them; null for a stream, of which nobody knows before its end.</summary>
+    public long? Pieces { get; init; }
 
     public long PiecesFinished { get; init; }
 
-    /// <summary>Bytes of the CARs of all pieces, without zero-fill.</summary>
-    public long Bytes { get; init; }
+    /// <summary>Bytes of the CARs of all pieces, without zero-fill; null for a stream.</summary>
+    public long? Bytes { get; init; }
 
     public long BytesFinished { get; init; }
 
@@ -70,7 +71,7 @@ internal sealed record DatasetStatus
         var leftovers = new Leftovers(folder);
         var status = leftovers.IsComplete ? Complete(folder)
             : Workspace.PlanIn(folder.Work) is { } plan ? Unfinished(folder, plan)
-            : new DatasetStatus { State = DatasetState.Interrupted };
+            : new DatasetStatus { State = DatasetState.Interrupted, Pieces = 0, Bytes = 0 };
         var files = leftovers.WorkFiles();
         bool isRunning = folder.IsHeld();
         if (files.Count == 0 && !isRunning && status.State != DatasetState.Complete)
@@ -104,6 +105,7 @@ internal sealed record DatasetStatus
     {
         var plan = PlanFile.Read(path, out byte[] hash);
         var header = PlanHeader.Decode(plan.Header, path);
+        bool isStream = header.Sources is [StreamTree.Source];
         var pieces = plan.Pieces.Concat(Rounds(folder).SelectMany(round => PlanFile.Read(round).Pieces)).Select(piece => piece.CarSize).ToList();
         var seen = new Noted();
         string journal = folder.WorkFile(Workspace.JournalFile);
@@ -113,9 +115,9 @@ internal sealed record DatasetStatus
         {
             State = DatasetState.Interrupted,
             Name = header.Dataset.Name,
-            Pieces = pieces.Count + header.DagSizes.Count,
+            Pieces = isStream ? null : pieces.Count + header.DagSizes.Count,
             PiecesFinished = seen.Finished.Count,
-            Bytes = pieces.Sum() + header.DagSizes.Sum(),
+            Bytes = isStream ? null : pieces.Sum() + header.DagSizes.Sum(),
             BytesFinished = seen.Finished.Values.Sum(),
             BytesInMaking = seen.Slabs.Where(slab => !seen.Finished.ContainsKey(slab.Key.Piece)).Sum(slab => slab.Value),
             Changed = seen.Changes.Values.Count(isTaken => isTaken),

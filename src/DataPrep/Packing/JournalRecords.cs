@@ -17,6 +17,9 @@ internal enum JournalKind : byte
 
     /// <summary>An <see cref="Packing.EntryChanged"/>.</summary>
     EntryChanged = 3,
+
+    /// <summary>A <see cref="Packing.StreamEnded"/>.</summary>
+    StreamEnded = 4,
 }
 
 /// <summary>A record that is written straight into the memory of the journal.</summary>
@@ -245,5 +248,27 @@ internal readonly ref struct EntryChanged : IJournalRecord
             throw reader.Wrong("what is said of the entry is no UTF-8");
         reader.RequireEnd();
         return new EntryChanged { Entry = entry, Stamp = stamp, Reason = reason, Detail = detail };
+    }
+}
+
+/// <summary>The stream that is packed has come to its end.</summary>
+internal readonly ref struct StreamEnded : IJournalRecord
+{
+    public static JournalKind Kind => JournalKind.StreamEnded;
+
+    /// <summary>Its length in bytes.</summary>
+    public required long Size { get; init; }
+
+    public int Length => 8;
+
+    public void Write(Span<byte> payload) => new PayloadWriter(payload).Long(Size);
+
+    /// <exception cref="MalformedDataException">It is no such payload.</exception>
+    public static StreamEnded Read(ReadOnlySpan<byte> payload)
+    {
+        var reader = new PayloadReader(payload);
+        long size = reader.Long();
+        reader.RequireEnd();
+        return new StreamEnded { Size = size };
     }
 }

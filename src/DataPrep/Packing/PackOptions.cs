@@ -111,6 +111,9 @@ internal sealed record PackOptions
     /// <summary>Receives what only a person who asked for detail wants to know.</summary>
     public Action<string> Detail { get; init; } = _ => { };
 
+    /// <summary>Opens the stream that is packed instead of sources; null where there are sources.</summary>
+    public Func<Stream>? Input { get; init; }
+
     /// <summary>Makes the reader of a tree; replaced in tests.</summary>
     internal Func<SourceTree, ISourceReader>? Reader { get; init; }
 }

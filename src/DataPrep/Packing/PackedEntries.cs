@@ -47,6 +47,9 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
         }
     }
 
+    /// <summary>Whether the digests of leaves are kept of files that are not cut, too: to hold a stream against them that comes once more.</summary>
+    public bool KeepsLeaves { get; init; }
+
     /// <summary>Offset of the first section of a file in the piece in which its first leaf lies; of what is kept, of its line in the earlier version's list.</summary>
     public long PlaceOf(int entry) => BinaryPrimitives.ReadInt64LittleEndian(Row(entry)[DigestTable.RowSize..]);
 
@@ -63,14 +66,24 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
     /// <exception cref="IOException">The file does not tell all of them.</exception>
     public DigestTable LeavesOf(int entry)
     {
-        var table = TableOf(entry);
-        for (long i = 0; i < table.Count; i++)
-        {
-            if (!IsThere(table[i]))
-                throw Lost(LeavesFile(entry));
-        }
+        return LeavesOf(entry, 0, LeafCount(entry));
+    }
 
-        return table;
+    /// <summary>The digests of a file's leaves, of which some have to be there.</summary>
+    /// <inheritdoc cref="LeavesOf(int)"/>
+    public DigestTable LeavesOf(int entry, long first, long end)
+    {
+        lock (leaves)
+        {
+            var table = TableOf(entry, end);
+            for (long i = first; i < end; i++)
+            {
+                if (!IsThere(table[i]))
+                    throw Lost(LeavesFile(entry));
+            }
+
+            return table;
+        }
     }
 
     private static bool IsThere(ReadOnlySpan<byte> digest) => digest.ContainsAnyExcept((byte)0);
@@ -78,18 +91,20 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
     private static IOException Lost(string path) =>
         new($"{path} does not hold what was found out of the pieces that are finished, as if it had been removed; begin anew with --restart");
 
-    private DigestTable TableOf(int entry)
+    private long LeafCount(int entry) => BalancedFile.LeafCount(profile, tree[entry].Size);
+
+    /// <summary>The leaves of a file. While the length of a stream is not known they become more; then no table from before may be used. Within the lock.</summary>
+    private DigestTable TableOf(int entry, long least)
     {
-        lock (leaves)
-        {
-            if (leaves.TryGetValue(entry, out var known))
-                return known.Table;
-            long count = BalancedFile.LeafCount(profile, tree[entry].Size);
-            var memory = new MappedMemory(LeavesFile(entry), count * DigestTable.RowSize);
-            var table = new DigestTable(memory.Start, count);
-            leaves[entry] = (memory, table);
-            return table;
-        }
+        if (leaves.TryGetValue(entry, out var known) && known.Table.Count >= least)
+            return known.Table;
+        long count = Math.Max(LeafCount(entry), least);
+        known.Memory?.Dispose();
+        _ = leaves.Remove(entry);
+        var memory = new MappedMemory(LeavesFile(entry), count * DigestTable.RowSize);
+        var table = new DigestTable(memory.Start, count);
+        leaves[entry] = (memory, table);
+        return table;
     }
 
     /// <summary>Forgets the leaves of a file that has another size now.</summary>
@@ -106,11 +121,11 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
         var layout = piece.Layout;
         for (int i = 0, file = 0; i < layout.Tree.Count; i++)
         {
-            bool isFile = layout.Tree[i].Kind == EntryKind.File;
+            bool isFile = layout.Tree[i].Kind == EntryKind.File, isPart = isFile && piece.Part.IsPart(i);
             int origin = piece.Part.Origin(i);
-            if (isFile && piece.Part.IsPart(i))
-                TakePart(piece, i, file, origin);
-            else if (isFile || layout.Tree[i].Kind == EntryKind.Symlink || (layout.Tree[i].Kind == EntryKind.Directory && origin >= 0))
+            if (isPart || (isFile && KeepsLeaves))
+                TakeLeaves(piece, i, file, origin);
+            if ((isFile && !isPart) || layout.Tree[i].Kind == EntryKind.Symlink || (layout.Tree[i].Kind == EntryKind.Directory && origin >= 0))
                 piece.RootDigest(i).CopyTo(Row(origin));
             if (isFile && piece.Part.FileOffset(i) == 0)
                 BinaryPrimitives.WriteInt64LittleEndian(Row(origin)[DigestTable.RowSize..], layout.FirstSection(file));
@@ -136,13 +151,16 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
         leaves.Clear();
     }
 
-    private void TakePart(PackedPiece piece, int entry, int file, int origin)
+    private void TakeLeaves(PackedPiece piece, int entry, int file, int origin)
     {
-        var table = TableOf(origin);
         long first = piece.Part.FileOffset(entry) / profile.ChunkSize, from = piece.Layout.FirstLeaf(file);
         long count = piece.Layout.Leaves(file).Count;
-        for (long i = 0; i < count; i++)
-            piece.Leaves[from + i].CopyTo(table[first + i]);
+        lock (leaves)
+        {
+            var table = TableOf(origin, first + count);
+            for (long i = 0; i < count; i++)
+                piece.Leaves[from + i].CopyTo(table[first + i]);
+        }
     }
 
     private Span<byte> Row(int entry)

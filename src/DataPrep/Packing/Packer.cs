@@ -28,6 +28,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     /// <exception cref="OperationCanceledException">Cancelled; nothing stands under a final name that is not complete.</exception>
     public PackResult Run()
     {
+        if (options.Input is not null)
+            return new StreamPacker(this, options, folders, progress, cancel).Run();
         var clock = Stopwatch.StartNew();
         Check();
         while (true)
@@ -107,7 +109,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     }
 
     /// <summary>Hands on the pieces of a finished dataset that have not been.</summary>
-    private void HandOn(IReadOnlyList<PieceRecord> pieces)
+    public void HandOn(IReadOnlyList<PieceRecord> pieces)
     {
         var before = new HandedOn(Folder);
         if (options.OnPiece is null || pieces.All(piece => before.Contains(piece.PieceCid)))
@@ -160,7 +162,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     }
 
     /// <summary>Throws away what a broken-off run left: its finished pieces too, which no manifest names.</summary>
-    private void BeginAnew()
+    public void BeginAnew()
     {
         if (Workspace.PlanIn(Folder.Work) is { } && options.Restart)
         {
@@ -181,7 +183,9 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
 
     private EarlierVersion? Earlier() => options.Previous is { } previous ? new EarlierVersion(previous, options.Profile) : null;
 
-    private void Check()
+    /// <summary>Refuses options that make no sense.</summary>
+    /// <exception cref="UsageException">They do not.</exception>
+    public void Check()
     {
         if (Problem() is { } problem)
             throw new UsageException(problem);

@@ -27,9 +27,11 @@ internal sealed class PieceBytes : IDisposable
 {
     private readonly NativeBuffer firstSegment = new(SubTreeHasher.SegmentRaw);
     private readonly NativeBuffer lastSegment = new(SubTreeHasher.SegmentRaw);
+    private readonly Lazy<NativeBuffer> tailSegment = new(() => new NativeBuffer(SubTreeHasher.SegmentRaw));
     private readonly long fileSize;
     private readonly IPieceSink sink;
     private readonly PackProgress progress;
+    private long kept;
 
     /// <param name="payloadSize">Bytes of the CAR itself.</param>
     /// <param name="fileSize">Bytes of the CAR and the zeros behind it.</param>
@@ -66,10 +68,15 @@ internal sealed class PieceBytes : IDisposable
     }
 
     /// <summary>Keeps a segment that cannot be finished yet.</summary>
-    public void Keep(long segment, ReadOnlySpan<byte> bytes) => bytes.CopyTo(Unfinished(segment));
+    public void Keep(long segment, ReadOnlySpan<byte> bytes)
+    {
+        if (segment > 0)
+            kept = segment;
+        bytes.CopyTo(Unfinished(segment));
+    }
 
-    /// <summary>Memory of a segment that is kept or that the tail is written into.</summary>
-    public Span<byte> Unfinished(long segment) => (segment == 0 ? firstSegment : lastSegment).Span;
+    /// <summary>Memory of a segment that is kept or that the tail is written into. What is kept is still there when a tail is broken off.</summary>
+    public Span<byte> Unfinished(long segment) => (segment == 0 ? firstSegment : segment == kept ? lastSegment : tailSegment.Value).Span;
 
     /// <summary>When all else is written: the header, the first segment, the zeros, the commitment.</summary>
     public PieceCommitment End(SubTreeHasher hasher, StageClock clock, Cid root, int headerLength)
@@ -104,5 +111,7 @@ internal sealed class PieceBytes : IDisposable
     {
         firstSegment.Dispose();
         lastSegment.Dispose();
+        if (tailSegment.IsValueCreated)
+            tailSegment.Value.Dispose();
     }
 }

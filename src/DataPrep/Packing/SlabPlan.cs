@@ -13,6 +13,12 @@ namespace DataPrep.Packing;
 /// <param name="Roots">Entries of these pieces that have blocks in the tail.</param>
 internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, long CarSize, long Leaves, long Entries, long Roots)
 {
+    // An envelope with mode and mtime, and what else stands around a leaf.
+    private const int Around = 256;
+
+    /// <summary>Whether the content of all slabs at work is held a second time, since it comes as a stream.</summary>
+    public bool IsStream { get; init; }
+
     /// <summary>Padded size of the smallest slabs: each holds a whole leaf section.</summary>
     public long LeastSlab
     {
@@ -27,12 +33,14 @@ internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, 
 
     public static SlabDemand Of(PieceLayout piece) => new(piece.LongestSection, piece.LeafEnd, piece.CarSize, piece.LeafCount, piece.Tree.Count, piece.RootCount);
 
+    /// <summary>Of a stream, of which two pieces may be in the making at once.</summary>
+    public static SlabDemand OfStream(UnixFsProfile profile, long capacity) =>
+        new(Math.Min(capacity, profile.ChunkSize) + Around, capacity, capacity, 2 * ((capacity / profile.ChunkSize) + 1), 2, 0) { IsStream = true };
+
     /// <summary>Of pieces of which two are in the making at once.</summary>
     /// <param name="keptToo">Whether what is kept from an earlier version is gone over too.</param>
     public static SlabDemand Of(CutRound round, UnixFsProfile profile, bool keptToo = false)
     {
-        // An envelope with mode and mtime, and what else stands around a leaf.
-        const int Around = 256;
         long size = round.Pieces.Select(piece => piece.CarSize).DefaultIfEmpty().Max();
         long files = 0, content = 0, longest = 0;
         for (int i = 0; i < round.Tree.Count; i++)
@@ -92,9 +100,13 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
         return plan;
     }
 
+    /// <summary>How much of a stream is held: the slabs at work, one that has ended behind them, and what crosses their ends.</summary>
+    public long WindowSize(in SlabDemand demand) => ((Threads + 1) * (long)RawSize) + (4 * demand.LongestSection);
+
     // For each thread a slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab;
-    // the segments of the header and of the tail.
-    private long SlabMemory(in SlabDemand demand) => (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded);
+    // the segments of the header and of the tail; of a stream also what is held of it.
+    private long SlabMemory(in SlabDemand demand) =>
+        (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded) + (demand.IsStream ? WindowSize(demand) : 0);
 
     private long Total(in SlabDemand demand)
     {

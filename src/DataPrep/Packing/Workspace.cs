@@ -46,6 +46,9 @@ internal sealed class Workspace : IDisposable
     /// <summary>How much has been noted: the moment, to tell what was before and what after it.</summary>
     public int Order => order;
 
+    /// <summary>Length of the stream that is packed, where its end has been seen; else null.</summary>
+    public long? StreamSize { get; private set; }
+
     /// <summary>Whether a run before this one has done something.</summary>
     public bool IsResumed { get; private set; }
 
@@ -116,6 +119,14 @@ internal sealed class Workspace : IDisposable
         Changed.Apply(change, order++);
     }
 
+    /// <summary>Notes the end of the stream, durably.</summary>
+    public void Note(in StreamEnded stream, Action sync)
+    {
+        journal.Append(stream);
+        journal.Flush(sync);
+        StreamSize = stream.Size;
+    }
+
     /// <summary>Makes durable what has been noted.</summary>
     public void Flush(Action sync) => journal.Flush(sync);
 
@@ -174,6 +185,9 @@ internal sealed class Workspace : IDisposable
                 if (change.Entry < 0 || change.Entry >= Plan.Tree.Count)
                     throw new MalformedDataException($"there is no entry {change.Entry}");
                 Changed.Apply(change, order);
+                break;
+            case JournalKind.StreamEnded:
+                StreamSize = StreamEnded.Read(payload).Size;
                 break;
             default:
                 throw new MalformedDataException($"{(int)kind} is no kind of record");

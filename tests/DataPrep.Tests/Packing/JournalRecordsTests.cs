@@ -92,6 +92,18 @@ public sealed class JournalRecordsTests
         Assert.Equal("grew, \u00e9"u8, read.Detail);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(123_456_789_012)]
+    public void TheEndOfAStreamComesBack(long size)
+    {
+        byte[] payload = Payload(new StreamEnded { Size = size });
+        Assert.Equal(8, payload.Length);
+        Assert.Equal(size, StreamEnded.Read(payload).Size);
+        Refused([.. payload, 0], bytes => StreamEnded.Read(bytes));
+        Refused(payload[..7], bytes => StreamEnded.Read(bytes));
+    }
+
     [Fact]
     public void RecordsAreWrittenIntoTheJournalAsTheyAre()
     {

@@ -1,0 +1,215 @@
+using System.Globalization;
+using DataPrep.Piece;
+using DataPrep.Planning;
+using DataPrep.Records;
+using DataPrep.Source;
+
+namespace DataPrep.Packing;
+
+/// <summary>
+/// The pieces of a run: those at work, those whose making was broken off, and those that are finished, by their number
+/// within the dataset. Goes on from what the workspace holds of them.
+/// </summary>
+internal sealed class PiecesInMaking(PackOptions options, Workspace space, PieceFolders folders, PieceHandOver handOver, PackedEntries entries, PackProgress progress) : IDisposable
+{
+    private readonly SortedDictionary<int, PieceRecord> finished = [];
+
+    // Pieces in the making: by the job at work, and by their number those whose making was ended.
+    private readonly Dictionary<PieceJob, (int Number, PieceFile File, int Order)> jobs = [];
+    private readonly Dictionary<int, (PieceJob Job, int Order)> brokenOff = [];
+
+    /// <summary>Only while no worker is at work.</summary>
+    public IReadOnlyDictionary<int, PieceRecord> Finished => finished;
+
+    public bool IsFinished(int number)
+    {
+        lock (finished)
+            return finished.ContainsKey(number);
+    }
+
+    /// <summary>Takes over the pieces of runs before this one: their bytes are where they were left, under their name or still without it.</summary>
+    public void TakeFinished()
+    {
+        foreach (var (number, piece) in space.Finished)
+            TakeFinished(number, piece);
+    }
+
+    private void TakeFinished(int number, PieceRecord piece)
+    {
+        if (folders.Has(piece.CarFile, piece.CarSize))
+        {
+            if (handOver.Claim(piece))
+                handOver.Take(number, piece);
+        }
+        else if (!handOver.WasHandedOn(piece.PieceCid))
+        {
+            using var file = folders.Complete(PartOf(number, space.TimesFinished(number) - 1), piece.CarSize, options.OutputIo);
+            if (file is null)
+                return;
+            Place(number, file, piece);
+        }
+
+        finished.Add(number, piece);
+        progress.Add(piece.PayloadSize);
+    }
+
+    /// <summary>Begins a piece, or goes on with its file.</summary>
+    /// <param name="onSlab">Told of each slab that has ended.</param>
+    /// <param name="stop">Ends the wait for room.</param>
+    /// <param name="wasThere">Whether the file is that of a run before this one, or of a try, with what that has written.</param>
+    public PieceJob Begin(int number, PieceLayout layout, SlabPlan slabs, ISourceReader reader, PartialTree part, Action<long>? onSlab, CancellationToken stop, out bool wasThere)
+    {
+        long fileSize = Math.Max(layout.CarSize, options.LeastCarSize);
+        handOver.Begin(number, fileSize, stop);
+        var file = folders.Create(number, PartOf(number), fileSize, options.OutputIo);
+        wasThere = file.WasThere;
+        var job = new PieceJob(layout, slabs, reader, file, progress, part, fileSize)
+        {
+            SlabEnded = (job, slab) =>
+            {
+                space.Note(job.Describe(slab, number), options.Checkpoint, Sync);
+                onSlab?.Invoke(slab);
+            },
+        };
+        lock (jobs)
+            jobs.Add(job, (number, file, space.Order));
+        return job;
+    }
+
+    /// <summary>Whether this run has made a part of a piece.</summary>
+    public bool IsBrokenOff(int number) => brokenOff.ContainsKey(number);
+
+    /// <summary>Takes over what was made of a piece before, by this run or another.</summary>
+    /// <param name="firstEntry">The piece's first entry in the whole tree; less than nothing where its file is a new one.</param>
+    public void TakeSlabs(PieceJob job, int number, int firstEntry)
+    {
+        var slabs = new FinishedSlabs(job, firstEntry, space.Changed);
+        bool isBrokenOff = brokenOff.Remove(number, out var before);
+        if (firstEntry > int.MinValue)
+            progress.Add(isBrokenOff ? slabs.TakeFrom(before.Job, before.Order) : slabs.TakeFrom(space.SlabsOf(number)));
+        space.ForgetSlabs(number);
+        if (isBrokenOff)
+            before.Job.Dispose();
+    }
+
+    /// <summary>When the run ends before its work is done: makes durable what was done of it, as far as that can be.</summary>
+    public void Keep()
+    {
+        try
+        {
+            space.Flush(Sync);
+        }
+        catch (IOException)
+        {
+            // What ended the run may be in the way of this too, and is what is reported.
+        }
+    }
+
+    /// <summary>What was made of pieces that are not finished is kept, for the next try or the next run.</summary>
+    public void BreakOff()
+    {
+        lock (jobs)
+        {
+            foreach (var (job, (number, file, order)) in jobs)
+            {
+                file.Dispose();
+                brokenOff[number] = (job, order);
+            }
+
+            jobs.Clear();
+        }
+    }
+
+    /// <summary>Makes durable what has been written to pieces in the making.</summary>
+    public void Sync()
+    {
+        List<PieceFile> files;
+        lock (jobs)
+            files = [.. jobs.Values.Select(piece => piece.File)];
+        foreach (var file in files)
+            file.Sync();
+    }
+
+    /// <summary>Called by the workers of the engine, for one piece at a time each.</summary>
+    public void Finish(PackedPiece packed)
+    {
+        int number;
+        PieceFile file;
+        lock (jobs)
+            (number, file, _) = jobs[packed.Job];
+        entries.Take(packed);
+        entries.Flush();
+        var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount);
+        file.Complete(piece.PayloadSize);
+        folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
+        space.Note(number, piece, packed.Commitment, Sync);
+        Place(number, file, piece);
+        lock (jobs)
+            _ = jobs.Remove(packed.Job);
+        file.Dispose();
+        packed.Dispose();
+        lock (finished)
+            finished.Add(number, piece);
+    }
+
+    /// <summary>Makes the pieces of the dataset DAG, behind the data pieces.</summary>
+    /// <param name="first">Number of the first of them within the dataset.</param>
+    /// <param name="times">Takes what the time went into.</param>
+    public List<PieceRecord> MakeDag(DatasetDag dag, int first, StageClock times, CancellationToken cancel)
+    {
+        var records = new List<PieceRecord>();
+        using var writer = new DagWriter(
+            dag.Measure(options.Capacity),
+            dag.HeaderLength,
+            options.Profile,
+            (number, size) =>
+            {
+                long fileSize = Math.Max(size, options.LeastCarSize);
+                handOver.Begin(first + number, fileSize, cancel);
+                return folders.Create(first + number, PartOf(first + number), fileSize, options.OutputIo);
+            },
+            (file, packed) =>
+            {
+                var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
+                file.Complete(piece.PayloadSize);
+                folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
+                Place(first + records.Count, file, piece);
+                records.Add(piece);
+            },
+            progress,
+            cancel);
+        dag.Emit(entries, writer);
+        writer.Clock.Enter(Stage.Wait);
+        times.Add(writer.Clock);
+        return records;
+    }
+
+    public void Dispose()
+    {
+        foreach (var (job, _) in brokenOff.Values)
+            job.Dispose();
+    }
+
+    /// <summary>
+    /// What a piece in the making is called. One that was finished and then lost, say moved away, is made again under another
+    /// name: what stands under the former one is complete, and nothing else ever is.
+    /// </summary>
+    private string PartOf(int number) => PartOf(number, space.TimesFinished(number));
+
+    private static string PartOf(int number, int times) =>
+        string.Create(CultureInfo.InvariantCulture, $"piece-{number}{(times > 0 ? $"-{times}" : "")}.car");
+
+    private void Place(int number, PieceFile file, PieceRecord piece)
+    {
+        if (!handOver.Claim(piece))
+        {
+            file.Discard();
+            handOver.Forget(number);
+            return;
+        }
+
+        file.Place(piece.CarFile);
+        folders.Link(file.Folder, piece.CarFile);
+        handOver.Take(number, piece);
+    }
+}
