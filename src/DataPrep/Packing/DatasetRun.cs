@@ -64,6 +64,7 @@ internal sealed class DatasetRun : IDisposable
     public (DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces) Make()
     {
         progress.Begin(Plan.CarSize);
+        RequireRoot();
         foreach (var (number, piece) in space.Finished)
             TakeFinished(number, piece);
         for (int round = 0; round < rounds.Count; round++)
@@ -103,7 +104,7 @@ internal sealed class DatasetRun : IDisposable
     private void RequireRoot()
     {
         if (Tree[0].Kind == EntryKind.Removed)
-            throw new SourceException(Tree.Skipped[^1].Detail, Tree.Location(0));
+            throw new SourceException($"{Tree.Skipped[^1].Detail}; it is left out, and there is nothing else to pack: --restart begins anew", Tree.Location(0));
     }
 
     /// <summary>A piece of a run before this one: its bytes are where they were left, under their name or still without it.</summary>
@@ -332,6 +333,7 @@ internal sealed class DatasetRun : IDisposable
                 var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
                 file.Complete(piece.PayloadSize);
                 folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
+                Leftovers.NoteDagPiece(folders.Main, piece.PieceCid);
                 Place(first + records.Count, file, piece);
                 records.Add(piece);
             },
