@@ -259,7 +259,7 @@ class Round:
         self.source = Source(os.path.join(scratch, "src"), self.case, chance)
         self.on_change = chance.choice(["retry", "retry", "skip", "fail"])
         self.changes, self.wrong, self.said = [], [], ""
-        self.failed = False
+        self.failed, self.kills = False, 0
 
     def command(self, *more):
         source = self.source.path("file") if self.name == "alone" else self.source.folder
@@ -267,11 +267,12 @@ class Round:
 
     def run(self):
         slow = ["--max-rate", str(self.case.rate), "--on-change", self.on_change]
-        if self.chance.random() < 0.25:
-            self.pack(slow, kill=True)
+        code = self.pack(slow, kill=self.chance.random() < 0.3)
+        while code == -9:
+            self.kills += 1
             for _ in range(self.chance.randrange(3)):
                 self.changes.append(self.source.change())
-        code = self.pack(slow)
+            code = self.pack(slow, kill=self.chance.random() < 0.3)
         if code == 1 and self.on_change == "fail":
             self.failed = True
             self.require_path()
@@ -304,7 +305,7 @@ class Round:
                 self.changes.append(self.source.change())
         if kill:
             try:
-                process.wait(self.chance.uniform(0, self.case.seconds / 2))
+                process.wait(self.chance.uniform(0, self.case.seconds))
             except subprocess.TimeoutExpired:
                 process.kill()
         output, self.said = process.communicate(timeout=TIMEOUT)
@@ -392,7 +393,7 @@ def main():
     arguments.dataprep = os.path.abspath(arguments.dataprep)
     print(f"seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
-    counts, runs, total, failed = collections.defaultdict(collections.Counter), collections.Counter(), 0, 0
+    counts, runs, total, kills, failed = collections.defaultdict(collections.Counter), collections.Counter(), 0, 0, 0
     names = [arguments.case] if arguments.case else list(CASES)
     while total < arguments.rounds:
         name = names[sum(runs.values()) % len(names)]
@@ -400,6 +401,7 @@ def main():
             one = Round(arguments, name, scratch, chance)
             one.run()
             runs[name] += 1
+            kills += one.kills
             total += len(one.changes)
             if one.wrong:
                 failed += 1
@@ -409,7 +411,7 @@ def main():
                 counts[kind][one.outcome(path, first)] += 1
     for kind in sorted(counts):
         print(f"{kind}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts[kind].items())))
-    print(f"{'FAIL' if failed else 'pass'}: {total} changes in {sum(runs.values())} runs ({', '.join(f'{n} {name}' for name, n in runs.items())}), {failed} wrong")
+    print(f"{'FAIL' if failed else 'pass'}: {total} changes in {sum(runs.values())} runs ({', '.join(f'{n} {name}' for name, n in runs.items())}), {kills} kills, {failed} wrong")
     return 1 if failed else 0
 
 

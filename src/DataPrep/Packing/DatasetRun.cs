@@ -72,7 +72,8 @@ internal sealed class DatasetRun : IDisposable
             while (!TryMakeRound(rounds[round]))
                 RequireRoot();
 
-            if (Changed.AnyIn(round + 1))
+            // One that a run before this one has cut counts also where all its files have gone on to a later one.
+            if (Changed.AnyIn(round + 1) || space.HasRound(round + 1))
                 rounds.Add(CutChanged(round + 1));
         }
 
