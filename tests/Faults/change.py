@@ -270,6 +270,10 @@ class Round:
         code = self.pack(slow, kill=self.chance.random() < 0.3)
         while code == -9:
             self.kills += 1
+            if os.path.exists(os.path.join(self.out, "dataset.json")):
+                # Killed while it cleared up: the dataset is complete, and a changed source is another one.
+                code = 3 if self.rows("skipped.jsonl") else 0
+                break
             for _ in range(self.chance.randrange(3)):
                 self.changes.append(self.source.change())
             code = self.pack(slow, kill=self.chance.random() < 0.3)
