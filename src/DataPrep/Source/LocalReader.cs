@@ -72,7 +72,7 @@ internal sealed class LocalReader(SourceTree tree, InputIo io = InputIo.Auto, bo
         const long Longest = 20_000_000;
         long age = unchecked(((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100) - tree.Stamp(entry).ChangeTime);
         if (age is > -Longest and < Longest)
-            Thread.Sleep(TimeSpan.FromMicroseconds((Longest - age) / 1000));
+            Thread.Sleep((int)((Longest - age) / 1_000_000) + 1);
     }
 
     private static string Reason(int error) => error switch
