@@ -102,7 +102,17 @@ internal static class PackCommand
     {
         var progress = new PackProgress();
         var packer = new Packer(options, progress, CommandRunner.Cancel);
-        var result = terminal.WithProgress("Packing", progress, packer.Run);
+        PackResult result;
+        try
+        {
+            result = terminal.WithProgress("Packing", progress, packer.Run);
+        }
+        catch (OperationCanceledException) when (Directory.Exists(Path.Join(options.Output, OutputFolder.WorkFolder)))
+        {
+            terminal.Note("the same command goes on from here; --restart begins anew");
+            throw;
+        }
+
         foreach (var piece in result.Pieces)
         {
             terminal.Event("piece", writer => WriteFields(writer, JsonSerializer.SerializeToElement(piece, RecordJson.Default.PieceRecord)));

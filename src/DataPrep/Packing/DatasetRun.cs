@@ -60,13 +60,15 @@ internal sealed class DatasetRun : IDisposable
     public (DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces) Make()
     {
         progress.Begin(Plan.CarSize);
+        RequireRoot();
         making.TakeFinished();
         for (int round = 0; round < rounds.Count; round++)
         {
             while (!TryMakeRound(rounds[round]))
                 RequireRoot();
 
-            if (Changed.AnyIn(round + 1))
+            // One that a run before this one has cut counts also where all its files have gone on to a later one.
+            if (Changed.AnyIn(round + 1) || space.HasRound(round + 1))
                 rounds.Add(CutChanged(round + 1));
         }
 
@@ -98,7 +100,7 @@ internal sealed class DatasetRun : IDisposable
     private void RequireRoot()
     {
         if (Tree[0].Kind == EntryKind.Removed)
-            throw new SourceException(Tree.Skipped[^1].Detail, Tree.Location(0));
+            throw new SourceException($"{Tree.Skipped[^1].Detail}; it is left out, and there is nothing else to pack: --restart begins anew", Tree.Location(0));
     }
 
     /// <summary>Makes the pieces of a round that are not there yet; false where files changed on the way.</summary>

@@ -173,6 +173,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
                 var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
                 file.Complete(piece.PayloadSize);
                 folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
+                Leftovers.NoteDagPiece(folders.Main, piece.PieceCid);
                 Place(first + records.Count, file, piece);
                 records.Add(piece);
             },

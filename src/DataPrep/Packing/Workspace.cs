@@ -138,6 +138,9 @@ internal sealed class Workspace : IDisposable
         _ = PlanFile.Write(work, new PlanContent((header with { Origins = origins }).Encode(), round.Tree, round.Pieces));
     }
 
+    /// <summary>Whether files that changed were cut with this round.</summary>
+    public bool HasRound(int number) => PlanIn(RoundFolder(number)) is not null;
+
     /// <summary>The plan of files that changed, as a run before this one made it, or null.</summary>
     public CutRound? FindRound(int number, int firstPiece)
     {

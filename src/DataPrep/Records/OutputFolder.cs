@@ -53,8 +53,24 @@ internal sealed class OutputFolder
     /// <exception cref="IOException">Another run is at work here, or the folders cannot be made.</exception>
     public IDisposable Hold()
     {
-        Directory.CreateDirectory(Work);
+        Make();
         return Lock();
+    }
+
+    /// <summary>Makes the folders, and flushes those that a new one stands in: else a power cut could take away OUT with all that was flushed in it.</summary>
+    private void Make()
+    {
+        var made = new List<string>();
+        for (string folder = Work; !Directory.Exists(folder); folder = System.IO.Path.GetDirectoryName(folder)!)
+            made.Add(folder);
+        Directory.CreateDirectory(Work);
+        foreach (string folder in made)
+        {
+            int error = Posix.FlushFolder(System.IO.Path.GetDirectoryName(folder)!);
+            // One that may be written to, but not read, cannot be flushed.
+            if (error != Posix.EACCES)
+                Check(error, "flush the folder of", folder);
+        }
     }
 
     /// <summary>Whether a run is at work here. Changes nothing, and keeps no run from beginning.</summary>

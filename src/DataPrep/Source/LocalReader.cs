@@ -44,6 +44,7 @@ internal sealed class LocalReader(SourceTree tree, InputIo io = InputIo.Auto, bo
 
     public ISourceFile Open(int entry)
     {
+        AwaitNextTick(entry);
         var file = idle.Value ?? new LocalFile(this);
         idle.Value = null;
         int error = file.Open(entry);
@@ -60,6 +61,18 @@ internal sealed class LocalReader(SourceTree tree, InputIo io = InputIo.Auto, bo
         foreach (var file in idle.Values)
             file?.Release();
         idle.Dispose();
+    }
+
+    /// <summary>
+    /// Many kernels give files a time that moves on in steps of up to 10 ms, so what is written in the step in which the scanned
+    /// state was made leaves no trace. When reading begins after it, all that is written meanwhile does.
+    /// </summary>
+    private void AwaitNextTick(int entry)
+    {
+        const long Longest = 20_000_000;
+        long age = unchecked(((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100) - tree.Stamp(entry).ChangeTime);
+        if (age is > -Longest and < Longest)
+            Thread.Sleep((int)((Longest - age) / 1_000_000) + 1);
     }
 
     private static string Reason(int error) => error switch

@@ -174,6 +174,6 @@ public sealed class ResumeTests : IDisposable
         Assert.NotEqual(0, DataPrepProcess.Under("strace", ["-f", "-o", "/dev/null", .. strace], command).ExitCode);
 
     /// <summary>Name to hash of all that stands in a folder, through symlinks.</summary>
-    private static SortedDictionary<string, string> Contents(string folder) =>
+    internal static SortedDictionary<string, string> Contents(string folder) =>
         new(Directory.GetFiles(folder).ToDictionary(file => Path.GetFileName(file), file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))), StringComparer.Ordinal);
 }

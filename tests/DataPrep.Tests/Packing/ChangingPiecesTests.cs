@@ -105,6 +105,27 @@ public sealed class ChangingPiecesTests : IDisposable
         Assert.Empty(Directory.GetFiles(options.Output, "*.json*"));
     }
 
+    /// <summary>By then no file is left in the round between.</summary>
+    [Theory]
+    [InlineData("is appended to", Short)]
+    [InlineData("is overwritten", Long)]
+    public void WhatChangedTwiceBeforeTheRunWasBrokenOffIsPackedByTheNextOne(string change, int length)
+    {
+        var (options, source) = Prepare(length, Changes[change], ChangePoint.AfterOpen, OnChange.Retry, 1, 2, 0);
+        using var stop = new CancellationTokenSource();
+        void Warn(string warning)
+        {
+            warnings.Add(warning);
+            if (warnings.Count == 2)
+                stop.Cancel();
+        }
+
+        Assert.ThrowsAny<OperationCanceledException>(() => new Packer(options with { Warn = Warn }, new PackProgress(), stop.Token).Run());
+        var output = PackedOutput.Pack(options with { Reader = null });
+        Assert.Equal(2, warnings.Count);
+        CheckPieces(output, SampleOf(source.States[^1]), Path.GetFileName(options.Sources[0]));
+    }
+
     /// <summary>The dataset of one piece becomes one of several.</summary>
     [Fact]
     public void WhatFitsNoMoreWhenItHasGrownIsCut() =>

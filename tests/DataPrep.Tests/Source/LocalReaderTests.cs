@@ -38,6 +38,20 @@ public sealed class LocalReaderTests : IDisposable
         });
     }
 
+    /// <summary>A write in the same step of the kernel's clock as the scanned state cannot be seen; so no read may begin in it.</summary>
+    [Fact]
+    public void AFileThatChangedJustNowIsReadInTheNextStepOfTheClock()
+    {
+        var tree = Scan();
+        int entry = Enumerable.Range(0, tree.Count).First(i => tree[i].Kind == EntryKind.File);
+        File.AppendAllText(PathText.Show(tree.Location(entry)), "more");
+        Assert.Equal(0, Posix.StatPath(tree.Location(entry), out var stamp));
+        tree.Renew(entry, stamp);
+        using var reader = new LocalReader(tree);
+        using var file = reader.Open(entry);
+        Assert.True(((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100) - stamp.ChangeTime >= 20_000_000);
+    }
+
     [Fact]
     public void OneThreadMayHaveSeveralFilesOpen()
     {
