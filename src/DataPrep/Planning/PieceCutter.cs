@@ -21,7 +21,7 @@ internal static class PieceCutter
         _ = Fill(NewFiller(Math.Min(options.Capacity, MostCapacity)), int.MaxValue, pieces);
         return options.Balance && pieces.Count > 1 ? Balanced(pieces) : pieces;
 
-        PieceFiller NewFiller(long capacity) => new(tree, profile, capacity, options.KeepFilesWhole, cancel);
+        PieceFiller NewFiller(long capacity) => new(tree, profile, capacity, Math.Min(options.LargestWhole, MostCapacity), cancel);
 
         // Between two capacities of which the lower one takes more pieces. The higher one is the size of the largest piece,
         // since down to that all are cut alike, and the lower one rises to just below where a piece would end elsewhere.

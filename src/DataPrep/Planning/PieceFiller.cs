@@ -9,7 +9,7 @@ internal sealed class PieceFiller
     private readonly SourceTree tree;
     private readonly UnixFsProfile profile;
     private readonly long capacity;
-    private readonly bool keepFilesWhole;
+    private readonly long largestWhole;
     private readonly CancellationToken cancel;
 
     private readonly OpenShards shards;
@@ -21,10 +21,10 @@ internal sealed class PieceFiller
     private PieceMeter filled, ahead, further;
 
     /// <param name="capacity">Most bytes of the CAR.</param>
-    /// <param name="keepFilesWhole">Whether a piece ends before a file that fits whole in a piece of its own, rather than in it.</param>
-    public PieceFiller(SourceTree tree, UnixFsProfile profile, long capacity, bool keepFilesWhole, CancellationToken cancel)
+    /// <param name="largestWhole">A piece ends before a file of which a piece of its own would have at most so many bytes, rather than in it; 0 where files may be cut.</param>
+    public PieceFiller(SourceTree tree, UnixFsProfile profile, long capacity, long largestWhole, CancellationToken cancel)
     {
-        (this.tree, this.profile, this.capacity, this.keepFilesWhole, this.cancel) = (tree, profile, capacity, keepFilesWhole, cancel);
+        (this.tree, this.profile, this.capacity, this.largestWhole, this.cancel) = (tree, profile, capacity, largestWhole, cancel);
         shards = new OpenShards(tree, profile);
         (filled, ahead, further) = (NewMeter(), NewMeter(), NewMeter());
         marks = [NewMeter(), NewMeter(), NewMeter(), NewMeter()];
@@ -49,24 +49,22 @@ internal sealed class PieceFiller
         NoteNext(Math.Max(entries.SizeBeyond, LeastWith(entry)));
 
         // A file that does not fit may still fit in part; whole it is smaller than cut before its last leaf, without the folder for the cut.
-        bool isBegun = entry == begin.Entry;
-        long first = isBegun ? begin.Leaf : 0, leaf = first;
+        long first = entry == begin.Entry ? begin.Leaf : 0, leaf = first;
         long leaves = tree[entry].Kind == EntryKind.File ? BalancedFile.LeafCount(profile, tree[entry].Size) : 1;
-        if (leaves - first > 1 && !(keepFilesWhole && !isBegun && SizeAlone(entry) <= capacity))
+        bool isKept = largestWhole > 0 && first == 0 && leaves > 1 && SizeAlone(entry) <= largestWhole;
+        if (leaves - first > 1 && !isKept)
         {
             var parts = new LeafSearch(this, entry, first);
             (leaf, long sizeWithLeaves) = parts.Furthest(first, leaves, capacity);
             if (leaf + 1 < leaves)
                 NoteNext(Math.Max(parts.SizeBeyond, filled.SizeWithPart(entry, first, leaf + 1, exact: false)));
-            if (keepFilesWhole && !isBegun)
-                NoteNext(SizeAlone(entry));
             if (leaf > first)
                 return new PieceRange(begin, new PlanPoint(entry, leaf), sizeWithLeaves);
         }
 
         return next > begin.Entry
             ? new PieceRange(begin, new PlanPoint((int)next, 0), size)
-            : throw TooSmall(begin, entry, leaves - first);
+            : throw TooSmall(begin, entry, isKept ? 1 : leaves - first);
     }
 
     /// <summary>The range of a tree that is one file or symlink, if it fits whole: then it stands in no folder.</summary>
@@ -91,10 +89,10 @@ internal sealed class PieceFiller
         return further.Least();
     }
 
-    /// <summary>Size of the piece of a file alone; of one that is larger than a piece, its content.</summary>
+    /// <summary>Size of the piece of a file alone; of one whose content alone is too much to be kept whole, that.</summary>
     private long SizeAlone(int file)
     {
-        if (tree[file].Size > capacity)
+        if (tree[file].Size > largestWhole)
             return tree[file].Size;
         var alone = new PieceMeter(tree, profile, new OpenShards(tree, profile));
         alone.Begin(new PlanPoint(file, 0));
@@ -105,6 +103,7 @@ internal sealed class PieceFiller
     /// <param name="size">What a piece would have to be to end further than it does, or less than that.</param>
     private void NoteNext(long size) => NextCapacity = Math.Min(NextCapacity, Math.Max(size, capacity + 1));
 
+    /// <param name="leaves">In how many parts what does not fit could be cut at most.</param>
     private PieceTooSmallException TooSmall(PlanPoint begin, int entry, long leaves)
     {
         // Of a few leaves the whole file may be smaller than the first one with the folder for the cut.

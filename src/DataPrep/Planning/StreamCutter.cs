@@ -30,7 +30,7 @@ internal sealed class StreamCutter(string name, bool wrap, UnixFsProfile profile
     public StreamCut Next(long leaf)
     {
         var begin = leaf == 0 ? PlanPoint.Start : new PlanPoint(file, leaf);
-        var range = new PieceFiller(tree, profile, options.Capacity, options.KeepFilesWhole, cancel).Fill(begin);
+        var range = new PieceFiller(tree, profile, options.Capacity, options.LargestWhole, cancel).Fill(begin);
         return new StreamCut(range, Most(leaf, range.End.Leaf * profile.ChunkSize));
     }
 

@@ -69,15 +69,15 @@ internal sealed class SeveralPieces
         foreach (var piece in plan.Pieces.SkipLast(1))
         {
             // A file that fits in a piece is no place to stop in, where that is not wanted.
-            var next = plain.Further(piece.End).Where(place => place.Leaf == 0 || !options.KeepFilesWhole || !FitsAlone(place.Entry, capacity));
+            var next = plain.Further(piece.End).Where(place => place.Leaf == 0 || !options.KeepFilesWhole || !FitsAlone(place.Entry));
             foreach (var place in next)
                 Assert.True(plain.CarSize(piece.Begin, place) > capacity, $"the piece from {piece.Begin} to {piece.End} would have had room up to {place} in {capacity} bytes");
             if (options.KeepFilesWhole && piece.End.Leaf > 0)
-                Assert.False(FitsAlone(piece.End.Entry, capacity), $"entry {piece.End.Entry} is cut, though it fits in a piece");
+                Assert.False(FitsAlone(piece.End.Entry), $"entry {piece.End.Entry} is cut, though it fits in a piece");
         }
     }
 
-    private bool FitsAlone(int entry, long capacity) => plain.CarSize(new(entry, 0), new(entry + 1, 0)) <= capacity;
+    private bool FitsAlone(int entry) => plain.CarSize(new(entry, 0), new(entry + 1, 0)) <= options.Capacity;
 
     private void CheckData()
     {

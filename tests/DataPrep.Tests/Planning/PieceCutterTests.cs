@@ -17,7 +17,7 @@ public sealed class PieceCutterTests
     {
         bool keep = random.Next(2) == 0;
         long capacity = Capacity(sample.Tree, sample.Profile, random);
-        var (expected, expectedFault) = Attempt(() => new PlainCutter(sample.Tree, sample.Profile, capacity, keep).Cut());
+        var (expected, expectedFault) = Attempt(() => new PlainCutter(sample.Tree, sample.Profile, capacity, keep ? capacity : 0).Cut());
         var (actual, fault) = Attempt(() => Cut(sample.Tree, sample.Profile, capacity, keep));
         Assert.Equal(expectedFault?.Message, fault?.Message);
         Assert.Equal(expected, actual);
@@ -57,9 +57,11 @@ public sealed class PieceCutterTests
         long largest = balanced.Max(piece => piece.CarSize);
         Assert.InRange(largest, 1, greedy.Max(piece => piece.CarSize));
         Assert.InRange(balanced.Count, 1, greedy.Count);
-        Assert.Equal(balanced, Cut(tree, profile, largest, keep));
+        Assert.Equal(balanced, new PlainCutter(tree, profile, largest, keep ? capacity : 0).Cut());
         if (greedy.Count > 1)
-            Assert.InRange(Attempt(() => Cut(tree, profile, largest - 1, keep)).Pieces?.Count ?? int.MaxValue, balanced.Count + 1, int.MaxValue);
+            Assert.InRange(Attempt(() => new PlainCutter(tree, profile, largest - 1, keep ? capacity : 0).Cut()).Pieces?.Count ?? int.MaxValue, balanced.Count + 1, int.MaxValue);
+        if (keep)
+            Assert.All(balanced, piece => Assert.True(piece.End.Leaf == 0 || PlainCutter.Size(tree, profile, new(piece.End.Entry, 0), AfterFile(tree, piece.End.Entry)) > capacity));
     });
 
     internal static List<PieceRange> Cut(SourceTree tree, UnixFsProfile profile, long capacity, bool keepFilesWhole = false, bool balance = false) =>

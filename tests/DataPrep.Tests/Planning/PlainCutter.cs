@@ -8,7 +8,7 @@ namespace DataPrep.Tests.Planning;
 /// The slow twin of <see cref="PieceCutter"/>: makes the layout of a piece up to every place where it could end, and takes
 /// the last that fits, without thinking that sizes rise.
 /// </summary>
-internal sealed class PlainCutter(SourceTree tree, UnixFsProfile profile, long capacity, bool keepFilesWhole)
+internal sealed class PlainCutter(SourceTree tree, UnixFsProfile profile, long capacity, long largestWhole)
 {
     // By more than this no piece can become smaller again.
     private const int TooMuch = 400;
@@ -69,7 +69,6 @@ internal sealed class PlainCutter(SourceTree tree, UnixFsProfile profile, long c
     }
 
     private bool IsKept(PlanPoint begin, int file) =>
-        keepFilesWhole
-        && (file != begin.Entry || begin.Leaf == 0)
-        && Size(tree, profile, new PlanPoint(file, 0), file + 1 == tree.Count ? PlanPoint.End(tree) : new PlanPoint(file + 1, 0)) <= capacity;
+        (file != begin.Entry || begin.Leaf == 0)
+        && Size(tree, profile, new PlanPoint(file, 0), file + 1 == tree.Count ? PlanPoint.End(tree) : new PlanPoint(file + 1, 0)) <= largestWhole;
 }
