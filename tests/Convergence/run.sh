@@ -88,11 +88,11 @@ for seed in "${seeds[@]}"; do
   pack_and_check "$seed, no hidden, no empty directories" "$plain" --no-datasegment -- --no-hidden --no-empty-dirs
 done
 
-# Real trees: a node_modules folder (links in .bin), and the SDK that this machine builds with
+# Real trees: a node_modules folder (links in .bin), and the runtime that this machine runs
 pack_and_check "node_modules" "$here/node_modules" --no-datasegment --
 pack_and_check "node_modules, several pieces" "$here/node_modules" --no-datasegment --no-unpack -- --piece-size 8MiB --chunk-size 16KiB
 sdk=$(dirname "$(realpath "$(command -v dotnet)")")
-pack_and_check "the .NET SDK" "$sdk" --no-datasegment --
+pack_and_check "the .NET runtime" "$sdk/shared" --no-datasegment --
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
