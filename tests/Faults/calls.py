@@ -30,10 +30,10 @@ kill = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(kill)
 
 KILL = "signal=SIGKILL"
-FAULTS = [(call, KILL) for call in ("fsync", "msync", "rename", "symlink", "ftruncate", "fallocate", "pwrite64", "write", "unlink", "mkdir")]
+FAULTS = [(call, KILL) for call in ("fsync", "msync", "rename", "renameat2", "symlink", "ftruncate", "fallocate", "pwrite64", "write", "unlink", "mkdir")]
 FAULTS += [(call, "error=ENOSPC") for call in ("pwrite64", "write", "fallocate", "ftruncate", "mkdir", "symlink", "openat")]
 FAULTS += [(call, "error=EIO") for call in ("fsync", "msync", "pread64", "read", "write", "unlink", "ftruncate", "flock")]
-FAULTS += [("rename", "error=EACCES"), ("openat", "error=EACCES"), ("fallocate", "error=EINTR"), ("fallocate", "error=EOPNOTSUPP")]
+FAULTS += [("rename", "error=EACCES"), ("renameat2", "error=EACCES"), ("renameat2", "error=EINVAL"), ("openat", "error=EACCES"), ("fallocate", "error=EINTR"), ("fallocate", "error=EOPNOTSUPP")]
 SOURCE_FAULTS = [(call, "error=EIO") for call in ("openat", "open", "pread64", "read", "preadv", "getdents64", "newfstatat", "statx", "fstat", "lstat", "stat", "readlink", "readlinkat")]
 SOURCE_FAULTS += [(call, "error=EACCES") for call in ("openat", "open", "getdents64")]
 SOURCE_FAULTS += [("openat", "error=ENOENT"), ("newfstatat", "error=ENOENT"), ("statx", "error=ENOENT")]
@@ -70,7 +70,7 @@ class Sweep:
         self.calls = self.points()
         self.expected = kill.contents(self.outs[0])
         self.rows = self.read_rows()
-        renames = [point for point in self.calls if point[0] == "rename" and (point[1] or "").endswith(".car.part")]
+        renames = [point for point in self.calls if point[0] == "renameat2" and (point[1] or "").endswith(".car.part")]
         self.middle = renames[1]
         self.calls_resumed = self.points(self.middle)
 
@@ -105,7 +105,7 @@ class Sweep:
         if call in ("openat", "newfstatat", "statx", "readlinkat"):
             found = re.match(r'(?:AT_FDCWD|\d+)?(?:<([^>]*)>)?, "([^"]*)"', words)
             paths = [found[2] if found[2].startswith("/") else found[1] or ""] if found else []
-        elif call in ("rename", "symlink", "unlink", "mkdir", "open", "lstat", "stat", "readlink"):
+        elif call in ("rename", "renameat2", "symlink", "unlink", "mkdir", "open", "lstat", "stat", "readlink"):
             paths = re.findall(r'"(/[^"]*)"', words)
             paths = paths[1:] if call == "symlink" else paths[:1]
         else:

@@ -20,14 +20,14 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
     {
         try
         {
-            if (earlier is not null && KeepUnchanged(tree, earlier))
-                return CutRest(tree);
-            // A dataset that fits in one piece, as most do, needs no cutting.
             var totals = DatasetTotals.Of(tree);
+            if (earlier is not null && KeepUnchanged(tree, earlier))
+                return CutRest(tree, totals);
+            // A dataset that fits in one piece, as most do, needs no cutting.
             if (totals.Bytes <= options.Capacity && PieceLayout.Create(tree, options.Profile) is var whole && whole.CarSize <= options.Capacity)
                 return new PackPlan(tree, [new PieceRange(PlanPoint.Start, PlanPoint.End(tree), whole.CarSize)], [], Describe(NameOf(tree), totals, 1, tree.Skipped.Count), whole);
             var pieces = PieceCutter.Cut(tree, options.Profile, options.Cut, cancel);
-            return WithDag(tree, pieces, isOnePiece: pieces.Count == 1);
+            return pieces.Count == 1 ? new PackPlan(tree, pieces, [], Describe(NameOf(tree), totals, 1, tree.Skipped.Count), null) : WithDag(tree, totals, pieces);
         }
         catch (PieceTooSmallException e)
         {
@@ -39,11 +39,11 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
     public static UsageException TooSmall(PieceTooSmallException e) =>
         new($"{e.Message}; choose a larger --piece-size or --max-car-size, or a smaller --chunk-size");
 
-    private PackPlan WithDag(SourceTree tree, List<PieceRange> pieces, bool isOnePiece)
+    private PackPlan WithDag(SourceTree tree, in DatasetTotals totals, List<PieceRange> pieces)
     {
         var cutFiles = CutRound.OfPlan(tree, pieces).CutFiles.ToHashSet();
-        var dag = isOnePiece ? [] : new DatasetDag(tree, options.Profile, cutFiles).Measure(options.Capacity);
-        return new PackPlan(tree, pieces, dag, Describe(NameOf(tree), DatasetTotals.Of(tree), pieces.Count + dag.Count, tree.Skipped.Count), null);
+        var dag = new DatasetDag(tree, options.Profile, cutFiles).Measure(options.Capacity);
+        return new PackPlan(tree, pieces, dag, Describe(NameOf(tree), totals, pieces.Count + dag.Count, tree.Skipped.Count), null);
     }
 
     /// <summary>Marks what is unchanged since the earlier version.</summary>
@@ -60,10 +60,9 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
         else
         {
             earlier.MarkKept(tree, (_, _, _) => true);
-            bool isLarge = DatasetTotals.Of(tree).Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
-            using var reader = options.Reader?.Invoke(tree) ?? new LocalReader(tree, options.InputIo, options.DropBehind ?? isLarge);
+            using var reader = options.OpenReader(tree);
             using var check = new ContentCheck(tree, options.Profile, reader, progress, cancel);
-            check.Run(entry => tree[entry].IsKept, round => DatasetRun.Slabs(options, SlabDemand.Of(round, options.Profile, keptToo: true), options.SlabSize, false));
+            check.Run(entry => tree[entry].IsKept, round => options.Slabs(SlabDemand.Of(round, options.Profile, keptToo: true), options.SlabSize, false));
             earlier.MarkKept(tree, (entry, record, _) => Cid.TryParse(record.Cid, out var cid) && cid.Digest.SequenceEqual(check[entry]));
         }
 
@@ -77,11 +76,11 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
     }
 
     /// <summary>Cuts what is not kept, as a tree of its own.</summary>
-    private PackPlan CutRest(SourceTree tree)
+    private PackPlan CutRest(SourceTree tree, in DatasetTotals totals)
     {
         var rest = PartialTree.Of(tree, options.Profile, PlanPoint.Start, PlanPoint.End(tree), i => !tree[i].IsKept);
         var pieces = rest.IsEmpty ? [] : PieceCutter.Cut(rest.Tree, options.Profile, options.Cut, cancel);
-        return WithDag(tree, [.. pieces.Select(piece => new PieceRange(InWhole(piece.Begin), InWhole(piece.End), piece.CarSize))], isOnePiece: false);
+        return WithDag(tree, totals, [.. pieces.Select(piece => new PieceRange(InWhole(piece.Begin), InWhole(piece.End), piece.CarSize))]);
 
         PlanPoint InWhole(PlanPoint point) => point.Entry == rest.Tree.Count ? PlanPoint.End(tree) : new PlanPoint(rest.Origin(point.Entry), point.Leaf);
     }

@@ -1,4 +1,3 @@
-using DataPrep.Hashing;
 using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
@@ -39,8 +38,7 @@ internal sealed class DatasetRun : IDisposable
         }
 
         rate = options.MaxRate is { } most ? new RateLimit(most) : null;
-        bool isLarge = space.Plan.Dataset.Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
-        reader = options.Reader?.Invoke(Tree) ?? new LocalReader(Tree, options.InputIo, options.DropBehind ?? isLarge);
+        reader = options.OpenReader(Tree);
     }
 
     /// <summary>What the workers' time went into.</summary>
@@ -78,15 +76,13 @@ internal sealed class DatasetRun : IDisposable
         if (!Plan.IsOnePiece)
             whole = MakeDag(dagPieces);
         var writer = new DatasetWriter(folders.Main, Plan, rounds, Changed, entries, whole!, earlier, options.Threads);
-        var finished = making.Finished;
-        var pieces = finished.Values.Concat(dagPieces).DistinctBy(piece => piece.PieceCid).ToList();
-        return (writer.Write(pieces, finished.ToDictionary(piece => piece.Key, piece => piece.Value.PieceCid)), pieces);
+        return writer.Write(making.Finished, dagPieces);
     }
 
     /// <summary>Says before anything is written that a run would take more memory than it may.</summary>
     /// <exception cref="UsageException">It would.</exception>
     public static void RequireMemory(PackOptions options, PackPlan plan) =>
-        _ = Slabs(options, plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(CutRound.OfPlan(plan.Tree, plan.Pieces), options.Profile), options.SlabSize, false);
+        _ = options.Slabs(plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(CutRound.OfPlan(plan.Tree, plan.Pieces), options.Profile), options.SlabSize, false);
 
     public void Dispose()
     {
@@ -108,7 +104,7 @@ internal sealed class DatasetRun : IDisposable
     {
         try
         {
-            var slabs = Slabs(round);
+            var slabs = options.SlabsOfRun(Plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(round, Profile), space.SlabSize, folders.IsOnDevice);
             using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn, Rate = rate };
             try
             {
@@ -187,27 +183,5 @@ internal sealed class DatasetRun : IDisposable
         var dag = new DatasetDag(Tree, Profile, cut);
         records.AddRange(making.MakeDag(dag, rounds[^1].FirstPiece + rounds[^1].Pieces.Count, Times, cancel));
         return dag.Whole;
-    }
-
-    private SlabPlan Slabs(CutRound round)
-    {
-        var demand = Plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(round, Profile);
-        var plan = Slabs(options, demand, options.SlabSize ?? (space.SlabSize is { } size && size >= demand.LeastSlab ? size : null), folders.IsOnDevice);
-        options.Detail($"{round.Pieces.Count} pieces; {plan.Threads} workers of which {Math.Min(plan.Threads, options.Threads)} hash at once, slabs of {plan.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
-        return plan;
-    }
-
-    /// <param name="onDevice">Whether workers wait for a device, so that more than those that hash are of use.</param>
-    public static SlabPlan Slabs(PackOptions options, in SlabDemand demand, long? slabSize, bool onDevice)
-    {
-        int others = onDevice ? Math.Clamp(options.Threads / 2, 2, 8) : 0;
-        try
-        {
-            return SlabPlan.Choose(demand, options.Threads + others, options.Memory, slabSize);
-        }
-        catch (ArgumentException e)
-        {
-            throw new UsageException(e.Message);
-        }
     }
 }

@@ -17,13 +17,15 @@ internal sealed class DatasetWriter(
     EarlierVersion? earlier,
     int threads)
 {
-    private IReadOnlyDictionary<int, string> pieceCids = new Dictionary<int, string>();
+    private IReadOnlyDictionary<int, PieceRecord> dataPieces = new Dictionary<int, PieceRecord>();
 
-    /// <param name="pieces">All pieces, each once, data before dag.</param>
-    /// <param name="cids">Piece CIDs of the data pieces, by their number.</param>
-    public DatasetRecord Write(IReadOnlyList<PieceRecord> pieces, IReadOnlyDictionary<int, string> cids)
+    /// <param name="data">The data pieces, by their number; equal ones are recorded once.</param>
+    /// <param name="dag">The dag pieces.</param>
+    /// <returns>What was written, with all pieces, each once, data before dag.</returns>
+    public (DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces) Write(IReadOnlyDictionary<int, PieceRecord> data, IEnumerable<PieceRecord> dag)
     {
-        pieceCids = cids;
+        dataPieces = data;
+        var pieces = data.Values.Concat(dag).DistinctBy(piece => piece.PieceCid).ToList();
         var (files, directories, links, bytes) = DatasetTotals.Of(plan.Tree);
         var dataset = plan.Dataset with
         {
@@ -45,7 +47,7 @@ internal sealed class DatasetWriter(
         InodeList.Write(folder, plan.Tree);
         EarlierFolders.Note(folder, earlier?.Folder.Path);
         folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, dataset, RecordWriting.Default.DatasetRecord));
-        return dataset;
+        return (dataset, pieces);
     }
 
     /// <summary>Skipped inputs sorted by path, so that the record does not depend on the order of discovery.</summary>
@@ -105,7 +107,7 @@ internal sealed class DatasetWriter(
             bool isCut = end.Entry == entry;
             long next = isCut ? end.Leaf * chunk : size;
             // What does not begin with its file is the first in its piece.
-            parts.Add(new FilePart(pieceCids[round.FirstPiece + piece], offset, next - offset, parts.Count == 0 ? entries.PlaceOf(file) : whole.FolderHeaderLength));
+            parts.Add(new FilePart(dataPieces[round.FirstPiece + piece].PieceCid, offset, next - offset, parts.Count == 0 ? entries.PlaceOf(file) : whole.FolderHeaderLength));
             if (!isCut)
                 return parts;
             offset = next;

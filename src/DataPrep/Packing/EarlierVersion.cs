@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using DataPrep.Ipld;
 using DataPrep.Planning;
 using DataPrep.Records;
@@ -166,10 +165,5 @@ internal sealed class EarlierVersion : IDisposable
         }
 
         return 0;
-    }
-
-    private sealed class DigestOnly : IBlockSink
-    {
-        public void Append(ReadOnlySpan<byte> block, Span<byte> digest) => SHA256.HashData(block, digest);
     }
 }

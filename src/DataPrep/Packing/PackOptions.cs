@@ -1,3 +1,4 @@
+using DataPrep.Hashing;
 using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
@@ -116,6 +117,42 @@ internal sealed record PackOptions
 
     /// <summary>Makes the reader of a tree; replaced in tests.</summary>
     internal Func<SourceTree, ISourceReader>? Reader { get; init; }
+
+    /// <summary>Opens a tree's files for reading.</summary>
+    public ISourceReader OpenReader(SourceTree tree)
+    {
+        if (Reader is not null)
+            return Reader(tree);
+        bool isLarge = DatasetTotals.Of(tree).Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+        return new LocalReader(tree, InputIo, DropBehind ?? isLarge);
+    }
+
+    /// <summary>The slabs and workers that do the work.</summary>
+    /// <param name="slabSize">Padded slab size; null to choose.</param>
+    /// <param name="onDevice">Whether workers wait for a device, so that more than those that hash are of use.</param>
+    /// <exception cref="UsageException">They would take more memory than they may.</exception>
+    public SlabPlan Slabs(in SlabDemand demand, long? slabSize, bool onDevice)
+    {
+        int others = onDevice ? Math.Clamp(Threads / 2, 2, 8) : 0;
+        try
+        {
+            return SlabPlan.Choose(demand, Threads + others, Memory, slabSize);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    /// <summary>The slabs and workers of a run: with those of the run before this one, where that is possible, what it made can be gone on with.</summary>
+    /// <param name="before">Padded slab size of the run before this one; null where there is none.</param>
+    /// <inheritdoc cref="Slabs(in SlabDemand, long?, bool)"/>
+    public SlabPlan SlabsOfRun(in SlabDemand demand, long? before, bool onDevice)
+    {
+        var plan = Slabs(demand, SlabSize ?? (before >= demand.LeastSlab ? before : null), onDevice);
+        Detail($"{plan.Threads} workers of which {Math.Min(plan.Threads, Threads)} hash at once, slabs of {plan.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
+        return plan;
+    }
 }
 
 /// <param name="AlreadyDone">OUT held this very dataset, complete; nothing was written.</param>

@@ -114,8 +114,9 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         Sync();
     }
 
-    /// <summary>Gives the complete file its name.</summary>
-    public void Place(string name) => Folder.Place(temporary, name);
+    /// <summary>Gives the complete file its name; where a file of the same content has it already, that one stays.</summary>
+    /// <exception cref="IOException">Another file has the name, or it cannot be given.</exception>
+    public void Place(string name) => Folder.PlaceNew(temporary, name);
 
     /// <summary>Removes the file: what it holds is not needed.</summary>
     public void Discard() => File.Delete(temporary);

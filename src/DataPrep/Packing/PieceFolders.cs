@@ -96,7 +96,7 @@ internal sealed class PieceFolders
         string temporary = Main.TemporaryOf(name);
         File.Delete(temporary);
         _ = File.CreateSymbolicLink(temporary, folder.FileOf(name));
-        Main.Place(temporary, name);
+        Main.PlaceNew(temporary, name);
     }
 
     private static bool Stands(OutputFolder folder, string name, long size) =>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using DataPrep.Hashing;
 using DataPrep.Planning;
 using DataPrep.Records;
@@ -23,8 +22,8 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
     public PackResult Run()
     {
         var clock = Stopwatch.StartNew();
-        packer.Check();
-        _ = DatasetRun.Slabs(options, SlabDemand.OfStream(Profile, options.Capacity), options.SlabSize, false);
+        OptionCheck.Require(options);
+        _ = options.Slabs(SlabDemand.OfStream(Profile, options.Capacity), options.SlabSize, false);
         while (true)
         {
             if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
@@ -113,7 +112,7 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
             return null;
         Span<byte> root = digests[0];
         if (leaves.Count > 1)
-            new BalancedFile(Profile, size, default).Emit(digests, 0, new BlockHasher(), root = new byte[DigestTable.RowSize]);
+            new BalancedFile(Profile, size, default).Emit(digests, 0, new DigestOnly(), root = new byte[DigestTable.RowSize]);
         return Profile.CidOf(leaves.Count == 1 && Profile.RawLeaves, root).ToString();
 
         void Take(long first, ReadOnlySpan<byte> found)
@@ -127,9 +126,4 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
     private SourceTree Tree(long size) => StreamTree.Of(name, options.Scan.Wrap, size);
 
     private DatasetRecord Describe(long size) => planner.Describe(name, DatasetTotals.Of(Tree(size)), 0, 0);
-
-    private sealed class BlockHasher : IBlockSink
-    {
-        public void Append(ReadOnlySpan<byte> block, Span<byte> digest) => SHA256.HashData(block, digest);
-    }
 }

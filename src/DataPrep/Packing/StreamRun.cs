@@ -49,8 +49,7 @@ internal sealed class StreamRun : IDisposable
         making = new PiecesInMaking(options, space, folders, handOver, entries, progress);
         cutter = new StreamCutter(name, options.Scan.Wrap, Profile, options.Cut, cancel);
         var demand = SlabDemand.OfStream(Profile, options.Capacity);
-        slabs = DatasetRun.Slabs(options, demand, options.SlabSize ?? (space.SlabSize is { } size && size >= demand.LeastSlab ? size : null), folders.IsOnDevice);
-        options.Detail($"{slabs.Threads} workers of which {Math.Min(slabs.Threads, options.Threads)} hash at once, slabs of {slabs.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
+        slabs = options.SlabsOfRun(demand, space.SlabSize, folders.IsOnDevice);
         rate = options.MaxRate is { } most ? new RateLimit(most) : null;
         window = new StreamWindow(options.Input!(), slabs.WindowSize(demand));
         source = new StreamSource(window);
@@ -104,9 +103,7 @@ internal sealed class StreamRun : IDisposable
         }
 
         var writer = new DatasetWriter(folders.Main, Plan, [CutRound.OfPlan(Tree, Plan.Pieces)], space.Changed, entries, whole!, null, options.Threads);
-        var finished = making.Finished;
-        var pieces = finished.Values.Concat(dagPieces).DistinctBy(piece => piece.PieceCid).ToList();
-        return (writer.Write(pieces, finished.ToDictionary(piece => piece.Key, piece => piece.Value.PieceCid)), pieces);
+        return writer.Write(making.Finished, dagPieces);
     }
 
     public void Dispose()

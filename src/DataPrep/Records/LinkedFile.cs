@@ -23,6 +23,23 @@ internal static class LinkedFile
         }
     }
 
+    /// <summary>Whether two files, or those that symlinks lead to, are one or have the same bytes.</summary>
+    /// <exception cref="IOException">One cannot be read.</exception>
+    public static bool AreEqual(string one, string other)
+    {
+        using var first = new FileStream(one, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        using var second = new FileStream(other, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        byte[] a = new byte[1 << 20], b = new byte[1 << 20];
+        while (true)
+        {
+            int read = first.ReadAtLeast(a, a.Length, throwOnEndOfStream: false);
+            if (second.ReadAtLeast(b, b.Length, throwOnEndOfStream: false) != read || !a.AsSpan(0, read).SequenceEqual(b.AsSpan(0, read)))
+                return false;
+            if (read == 0)
+                return true;
+        }
+    }
+
     // What File and FileInfo say of a symlink, its length and that it exists, is of the link itself.
     private static FileInfo Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
 }

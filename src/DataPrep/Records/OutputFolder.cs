@@ -135,9 +135,32 @@ internal sealed class OutputFolder
         Place(temporary, name, folder);
     }
 
-    /// <summary>Gives a flushed file its name, replacing what stands there, and flushes the folder.</summary>
-    public void Place(string temporary, string name) => Place(temporary, name, Path);
+    /// <summary>
+    /// Gives a flushed file a name that only its content can have, and flushes the folder. What has the name already stays: it is
+    /// the same, or in the way. Only a symlink that leads to no file is replaced.
+    /// </summary>
+    /// <exception cref="IOException">Something else has the name, or it cannot be given.</exception>
+    public void PlaceNew(string temporary, string name)
+    {
+        string path = FileOf(name);
+        int error = Posix.RenameNew(temporary, path);
+        if (error == Posix.EEXIST && LinkedFile.Absence(path) is not null && new FileInfo(path).LinkTarget is not null)
+            error = Posix.Rename(temporary, path);
+        if (error == Posix.EEXIST)
+        {
+            if (!LinkedFile.AreEqual(temporary, path))
+                throw new IOException($"{path} has the name of a piece that was made, and is not that piece; move it away and run the same command again, which will go on");
+            using (var there = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+                Sync(there, path);
+            File.Delete(temporary);
+            error = 0;
+        }
 
+        Check(error, "rename", temporary);
+        Check(Posix.FlushFolder(Path), "flush", Path);
+    }
+
+    /// <summary>Gives a flushed file its name, replacing what stands there, and flushes the folder.</summary>
     private static void Place(string temporary, string name, string folder)
     {
         Check(Posix.Rename(temporary, System.IO.Path.Join(folder, name)), "rename", temporary);

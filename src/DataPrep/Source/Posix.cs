@@ -9,7 +9,7 @@ namespace DataPrep.Source;
 /// </summary>
 internal static unsafe partial class Posix
 {
-    internal const int EINTR = 4, ENOENT = 2, EIO = 5, EAGAIN = 11, EACCES = 13, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOSPC = 28, ESPIPE = 29, ELOOP = 40, EOPNOTSUPP = 95;
+    internal const int EINTR = 4, ENOENT = 2, EIO = 5, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENOSPC = 28, ESPIPE = 29, ELOOP = 40, EOPNOTSUPP = 95;
 
     internal const int O_RDONLY = 0, O_RDWR = 2, O_CREAT = 0x40, O_TRUNC = 0x200, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
 
@@ -246,6 +246,26 @@ internal static unsafe partial class Posix
     }
 
     internal static int Rename(string from, string to) => rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Renames to a name that nothing has; with EEXIST where something has it, even a symlink that leads nowhere.</summary>
+    internal static int RenameNew(string from, string to)
+    {
+        const int AT_FDCWD = -100, RENAME_NOREPLACE = 1, ENOSYS = 38;
+        int error;
+        try
+        {
+            error = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        catch (EntryPointNotFoundException)
+        {
+            error = ENOSYS;
+        }
+
+        // Network file systems among others do not have it.
+        if (error is not (EINVAL or ENOSYS))
+            return error;
+        return Path.Exists(to) || new FileInfo(to).LinkTarget is not null ? EEXIST : Rename(from, to);
+    }
 
     /// <summary>The canonical absolute path of what exists, or null with the error.</summary>
     internal static byte[]? RealPath(ReadOnlySpan<byte> path, out int errno)

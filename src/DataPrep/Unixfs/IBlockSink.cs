@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace DataPrep.Unixfs;
 
 /// <summary>Takes finished dag-pb blocks in the order in which they stand in the CAR.</summary>
@@ -5,6 +7,12 @@ internal interface IBlockSink
 {
     /// <summary>Appends a block and gives its SHA-256 digest (32 bytes).</summary>
     void Append(ReadOnlySpan<byte> block, Span<byte> digest);
+}
+
+/// <summary>Gives digests and keeps nothing, where only a CID is asked for.</summary>
+internal sealed class DigestOnly : IBlockSink
+{
+    public void Append(ReadOnlySpan<byte> block, Span<byte> digest) => SHA256.HashData(block, digest);
 }
 
 /// <summary>A node of the DAG as its parent links to it.</summary>

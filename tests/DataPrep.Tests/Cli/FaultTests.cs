@@ -122,7 +122,7 @@ public sealed class FaultTests : IDisposable
     [InlineData("pwrite64:error=ENOSPC:when=5", "space")]
     [InlineData("fsync:error=EIO:when=3", "Input/output")]
     [InlineData("fsync:error=EIO:when=9", "Input/output")]
-    [InlineData("rename:error=EACCES:when=5", "denied")]
+    [InlineData("rename:error=EACCES:when=4", "denied")]
     public void AFailedRecordLeavesNoDataset(string fault, string message)
     {
         Inject(fault, Small()).Expect(1, message, Out);
@@ -137,6 +137,7 @@ public sealed class FaultTests : IDisposable
     [InlineData("fallocate:error=EOPNOTSUPP")]
     [InlineData("pwrite64:error=EINTR:when=1")]
     [InlineData("flock:error=ENOLCK")]
+    [InlineData("renameat2:error=EINVAL")]
     public void AHarmlessFaultIsNone(string fault)
     {
         Inject(fault, Small()).Expect(0);

@@ -37,6 +37,59 @@ public sealed class PieceFileTests : IDisposable
     }
 
     [Fact]
+    public void WhatHasThePieceNameIsNeverReplaced()
+    {
+        var folder = new OutputFolder(disk.Path);
+        using var hold = folder.Hold();
+        byte[] piece = ScratchFolder.Bytes((2 << 20) + 5, 1), other = [.. piece];
+        other[^1] ^= 1;
+        string name = folder.FileOf("name.car"), target = memory.Of("elsewhere.car");
+
+        // Another file, a longer one, one cut short: in the way, and the piece waits.
+        foreach (byte[] stranger in (byte[][])[other, [.. piece, 0], piece[..^1], []])
+        {
+            File.WriteAllBytes(name, stranger);
+            var error = Assert.Throws<IOException>(() => Place(folder, piece));
+            Assert.Contains($"{name} has the name of a piece", error.Message, StringComparison.Ordinal);
+            Assert.Equal(stranger, File.ReadAllBytes(name));
+            Assert.Equal(piece, File.ReadAllBytes(folder.TemporaryOf("piece")));
+        }
+
+        File.Delete(name);
+        _ = File.CreateSymbolicLink(name, target);
+        File.WriteAllBytes(target, other);
+        _ = Assert.Throws<IOException>(() => Place(folder, piece));
+        Assert.Equal(other, File.ReadAllBytes(target));
+
+        // The same bytes, there or where a symlink leads: they stay what they are.
+        File.WriteAllBytes(target, piece);
+        Place(folder, piece);
+        Assert.Equal(target, new FileInfo(name).LinkTarget);
+        Assert.False(File.Exists(folder.TemporaryOf("piece")));
+        File.Delete(name);
+        File.WriteAllBytes(name, piece);
+        var before = File.GetLastWriteTimeUtc(name);
+        Place(folder, piece);
+        Assert.Equal(before, File.GetLastWriteTimeUtc(name));
+
+        // Nothing is lost with a symlink that leads to no file.
+        File.Delete(name);
+        File.Delete(target);
+        _ = File.CreateSymbolicLink(name, target);
+        Place(folder, piece);
+        Assert.Null(new FileInfo(name).LinkTarget);
+        Assert.Equal(piece, File.ReadAllBytes(name));
+    }
+
+    private static void Place(OutputFolder folder, byte[] content)
+    {
+        using var file = new PieceFile(folder, "piece", content.Length);
+        file.Write(0, content);
+        file.Complete(content.Length);
+        file.Place("name.car");
+    }
+
+    [Fact]
     public void WhatIsNotPlacedCanBeGoneOnWith()
     {
         var folder = new OutputFolder(disk.Path);

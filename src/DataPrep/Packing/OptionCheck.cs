@@ -1,0 +1,74 @@
+using DataPrep.Source;
+
+namespace DataPrep.Packing;
+
+/// <summary>Refuses options that make no sense, before anything is done.</summary>
+internal sealed class OptionCheck(PackOptions options)
+{
+    /// <exception cref="UsageException">The options make no sense, together or for this source.</exception>
+    public static void Require(PackOptions options)
+    {
+        var check = new OptionCheck(options);
+        if (check.Problem() is { } problem)
+            throw new UsageException(problem);
+        if (options.Output.Length > 0)
+            check.RefuseOutputInSource();
+    }
+
+    private string? Problem()
+    {
+        if (options.Profile.Problem() is { } problem)
+            return problem;
+        if (!IsPieceSize(options.PieceSize))
+            return "--piece-size must be a power of two from 1MiB to 64GiB";
+        if (options.LeastPieceSize != 0 && (!IsPieceSize(options.LeastPieceSize) || options.LeastPieceSize > options.PieceSize))
+            return "--min-piece-size must be a power of two from 1MiB to --piece-size";
+        if (options.LargestCarSize is <= 0)
+            return "--max-car-size must be more than nothing";
+        if (options.OnPiece is { } command && string.IsNullOrWhiteSpace(command))
+            return "--on-piece: the command is empty";
+        if (options.MaxStaged is not null && options.OnPiece is null)
+            return "--max-staged needs --on-piece: else no piece ever leaves";
+        if (options.MaxStaged < Math.Max(options.Capacity, options.LeastCarSize))
+            return $"--max-staged must have room for the largest piece, {Math.Max(options.Capacity, options.LeastCarSize)} bytes; choose a smaller --piece-size or more room";
+        if (options.Checksum && options.Previous is null)
+            return "--checksum needs --previous: it says how what is unchanged is told";
+        if (options.Previous is { } previous && options.Output.Length > 0 && Path.GetFullPath(previous) == Path.GetFullPath(options.Output))
+            return "--previous: the earlier version is in OUT itself; choose another folder for the new one";
+        if (options.MaxRate is <= 0)
+            return "--max-rate must be more than nothing";
+        return options.Threads < 1 ? "--threads must be at least 1" : null;
+    }
+
+    private static bool IsPieceSize(long size) => size is >= PackOptions.SmallestPieceSize and <= PackOptions.LargestPieceSize && long.IsPow2(size);
+
+    private void RefuseOutputInSource()
+    {
+        var outputs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string named in (string[])[options.Output, .. options.MoreOutputs])
+        {
+            byte[] output = ResolvedOutput(named);
+            foreach (string source in options.Sources)
+            {
+                byte[] path = PathText.FromArgument(source);
+                if (Posix.StatPath(path, out var stamp) != 0 || stamp.Type != Posix.S_IFDIR || Posix.RealPath(path, out _) is not { } folder)
+                    continue;
+                if (output.AsSpan().StartsWith(folder) && (output.Length == folder.Length || folder[^1] == '/' || output[folder.Length] == '/'))
+                    throw new UsageException($"{PathText.Quote(named)}: OUT is inside the source {PathText.Quote(source)}, so that packing would change what is packed; choose a folder outside");
+            }
+
+            if (!outputs.TryAdd(Convert.ToHexString(output), named))
+                throw new UsageException($"-o: {PathText.Quote(outputs[Convert.ToHexString(output)])} and {PathText.Quote(named)} are one folder");
+        }
+    }
+
+    /// <summary>The canonical path that a folder has, or will have once made.</summary>
+    private static byte[] ResolvedOutput(string named)
+    {
+        string existing = Path.TrimEndingDirectorySeparator(Path.GetFullPath(named)), rest = "";
+        byte[]? real;
+        while ((real = Posix.RealPath(PathText.FromArgument(existing), out _)) is null && Path.GetDirectoryName(existing) is { } parent)
+            (existing, rest) = (parent, Path.Join(Path.GetFileName(existing), rest));
+        return rest.Length == 0 ? real! : PathText.Join(real!, PathText.FromArgument(rest.TrimEnd('/')));
+    }
+}
