@@ -20,6 +20,7 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
     {
         try
         {
+            LargeGarbage.Collect();
             var totals = DatasetTotals.Of(tree);
             if (earlier is not null && KeepUnchanged(tree, earlier))
                 return CutRest(tree, totals);
@@ -42,6 +43,7 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
     private PackPlan WithDag(SourceTree tree, in DatasetTotals totals, List<PieceRange> pieces)
     {
         var cutFiles = CutRound.OfPlan(tree, pieces).CutFiles.ToHashSet();
+        LargeGarbage.Collect();
         var dag = new DatasetDag(tree, options.Profile, cutFiles).Measure(options.Capacity);
         return new PackPlan(tree, pieces, dag, Describe(NameOf(tree), totals, pieces.Count + dag.Count, tree.Skipped.Count), null);
     }

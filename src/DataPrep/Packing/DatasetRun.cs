@@ -144,6 +144,7 @@ internal sealed class DatasetRun : IDisposable
             int number = round.FirstPiece + i;
             if (making.IsFinished(number))
                 continue;
+            LargeGarbage.Collect();
             if (TreeOf(round, i) is not { IsEmpty: false } part)
             {
                 handOver.Forget(number);

@@ -34,6 +34,7 @@ internal sealed class DatasetDag(SourceTree tree, UnixFsProfile profile, IReadOn
     /// <exception cref="PieceTooSmallException">A block does not fit.</exception>
     public IReadOnlyList<long> Measure(long capacity)
     {
+        LargeGarbage.Collect();
         var sizes = new List<long>();
         var directory = new DirectoryNode(profile);
         var links = new TreeLinks(whole, null);

@@ -28,6 +28,10 @@ internal sealed class TreeLinks(PieceLayout layout, IEntryDigests? digests) : ID
     {
         children.Clear();
         var tree = layout.Tree;
+        int count = 0;
+        for (int child = folder + 1; child < tree[folder].End; child = tree[child].End)
+            count++;
+        _ = children.EnsureCapacity(count);
         for (int child = folder + 1; child < tree[folder].End; child = tree[child].End)
         {
             if (tree[child].Kind != EntryKind.Removed)

@@ -39,7 +39,7 @@ internal sealed class DirectoryNode(UnixFsProfile profile)
             return MeasureOneNode(totals, metadata);
         }
 
-        var sharded = new HamtSizes(profile) { OnBlock = onBlock };
+        var sharded = new HamtSizes(profile, isForOnce: true) { OnBlock = onBlock };
         sharded.Take(links, metadata);
         return sharded.Measure();
     }

@@ -6,7 +6,8 @@ namespace DataPrep.Unixfs;
 /// Sizes of a sharded directory, and of what it would be with only the first of its links: names are hashed and sorted
 /// once, and then every number of links is measured in one pass.
 /// </summary>
-internal sealed class HamtSizes(UnixFsProfile profile)
+/// <param name="isForOnce">Whether only one number of links is measured, so that nothing of each has to be kept.</param>
+internal sealed class HamtSizes(UnixFsProfile profile, bool isForOnce = false)
 {
     private readonly HamtOrder order = new(profile);
     private IDirectoryLinks? links;
@@ -25,13 +26,12 @@ internal sealed class HamtSizes(UnixFsProfile profile)
     {
         (links, metadata) = (directory, ofDirectory);
         order.Sort(links);
+        if (isForOnce)
+            return;
         if (sizes.Length < order.Count)
             sizes = new (int, long)[order.Count];
         for (int i = 0; i < order.Count; i++)
-        {
-            long dagSize = links.DagSize(i);
-            sizes[i] = (LinkLength(i, dagSize), dagSize);
-        }
+            sizes[i] = SizeOf(i);
     }
 
     /// <summary>Sizes with all links.</summary>
@@ -77,8 +77,9 @@ internal sealed class HamtSizes(UnixFsProfile profile)
             }
             else
             {
-                length += sizes[link].Length;
-                below += sizes[link].DagSize;
+                var size = isForOnce ? SizeOf(link) : sizes[link];
+                length += size.Length;
+                below += size.DagSize;
             }
         }
 
@@ -86,6 +87,12 @@ internal sealed class HamtSizes(UnixFsProfile profile)
         sectionBytes += BalancedFile.SectionLength(profile, length);
         OnBlock?.Invoke(length);
         return length + below;
+    }
+
+    private (int Length, long DagSize) SizeOf(int link)
+    {
+        long dagSize = links!.DagSize(link);
+        return (LinkLength(link, dagSize), dagSize);
     }
 
     private int LinkLength(int link, long dagSize) =>
