@@ -1,6 +1,9 @@
 using System.CommandLine;
 using DataPrep.Cli;
 
+if (args is ["pack", ..] && Environment.ProcessorCount > 1)
+    WarmStart.Begin();
+
 var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CAR files, their piece commitments, and manifests")
 {
     PackCommand.Create(),

@@ -25,7 +25,16 @@ internal sealed class DatasetWriter(
     public (DatasetRecord Dataset, IReadOnlyList<PieceRecord> Pieces) Write(IReadOnlyDictionary<int, PieceRecord> data, IEnumerable<PieceRecord> dag)
     {
         dataPieces = data;
-        var pieces = data.Values.Concat(dag).DistinctBy(piece => piece.PieceCid).ToList();
+        int[] numbers = [.. data.Keys];
+        Array.Sort(numbers);
+        var pieces = new List<PieceRecord>();
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var piece in numbers.Select(number => data[number]).Concat(dag))
+        {
+            if (known.Add(piece.PieceCid))
+                pieces.Add(piece);
+        }
+
         var (files, directories, links, bytes) = DatasetTotals.Of(plan.Tree);
         var dataset = plan.Dataset with
         {

@@ -15,7 +15,18 @@ internal sealed record PackPlan(SourceTree Tree, IReadOnlyList<PieceRange> Piece
     public bool IsOnePiece => Pieces.Count == 1 && DagSizes.Count == 0;
 
     /// <summary>Bytes of all CARs.</summary>
-    public long CarSize => Pieces.Sum(piece => piece.CarSize) + DagSizes.Sum();
+    public long CarSize
+    {
+        get
+        {
+            long size = 0;
+            for (int i = 0; i < Pieces.Count; i++)
+                size += Pieces[i].CarSize;
+            for (int i = 0; i < DagSizes.Count; i++)
+                size += DagSizes[i];
+            return size;
+        }
+    }
 
     /// <summary>The plan of a dataset of one piece, with its files as they are in the tree now.</summary>
     /// <exception cref="PlanOutdatedException">It does not fit in one piece any more.</exception>

@@ -40,8 +40,10 @@ internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, Ca
     {
         lock (gate)
         {
+            if (options.MaxStaged is not { } most)
+                return;
             _ = making.Remove(number);
-            while (options.MaxStaged is { } most && Staged + size > most && (making.Count > 0 || !IsIdle || failed.Count + givenUp.Count > 0))
+            while (Staged + size > most && (making.Count > 0 || !IsIdle || failed.Count + givenUp.Count > 0))
             {
                 if (making.Count == 0 && IsIdle)
                     TryAgain("the next piece has no room within --max-staged");

@@ -12,11 +12,11 @@ namespace DataPrep.Packing;
 /// </summary>
 internal sealed class PiecesInMaking(PackOptions options, Workspace space, PieceFolders folders, PieceHandOver handOver, PackedEntries entries, PackProgress progress) : IDisposable
 {
-    private readonly SortedDictionary<int, PieceRecord> finished = [];
+    private readonly Dictionary<int, PieceRecord> finished = [];
 
     // Pieces in the making: by the job at work, and by their number those whose making was ended.
-    private readonly Dictionary<PieceJob, (int Number, PieceFile File, int Order)> jobs = [];
-    private readonly Dictionary<int, (PieceJob Job, int Order)> brokenOff = [];
+    private readonly List<Making> jobs = [];
+    private readonly Dictionary<int, Making> brokenOff = [];
 
     /// <summary>Only while no worker is at work.</summary>
     public IReadOnlyDictionary<int, PieceRecord> Finished => finished;
@@ -72,7 +72,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
             },
         };
         lock (jobs)
-            jobs.Add(job, (number, file, space.Order));
+            jobs.Add(new Making(job, number, file, space.Order));
         return job;
     }
 
@@ -84,12 +84,11 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     public void TakeSlabs(PieceJob job, int number, int firstEntry)
     {
         var slabs = new FinishedSlabs(job, firstEntry, space.Changed);
-        bool isBrokenOff = brokenOff.Remove(number, out var before);
+        _ = brokenOff.Remove(number, out var before);
         if (firstEntry > int.MinValue)
-            progress.Add(isBrokenOff ? slabs.TakeFrom(before.Job, before.Order) : slabs.TakeFrom(space.SlabsOf(number)));
+            progress.Add(before is not null ? slabs.TakeFrom(before.Job, before.Order) : slabs.TakeFrom(space.SlabsOf(number)));
         space.ForgetSlabs(number);
-        if (isBrokenOff)
-            before.Job.Dispose();
+        before?.Job.Dispose();
     }
 
     /// <summary>When the run ends before its work is done: makes durable what was done of it, as far as that can be.</summary>
@@ -110,10 +109,10 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     {
         lock (jobs)
         {
-            foreach (var (job, (number, file, order)) in jobs)
+            foreach (var piece in jobs)
             {
-                file.Dispose();
-                brokenOff[number] = (job, order);
+                piece.File.Dispose();
+                brokenOff[piece.Number] = piece;
             }
 
             jobs.Clear();
@@ -123,20 +122,20 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     /// <summary>Makes durable what has been written to pieces in the making.</summary>
     public void Sync()
     {
-        List<PieceFile> files;
+        Making[] pieces;
         lock (jobs)
-            files = [.. jobs.Values.Select(piece => piece.File)];
-        foreach (var file in files)
-            file.Sync();
+            pieces = [.. jobs];
+        foreach (var piece in pieces)
+            piece.File.Sync();
     }
 
     /// <summary>Called by the workers of the engine, for one piece at a time each.</summary>
     public void Finish(PackedPiece packed)
     {
-        int number;
-        PieceFile file;
+        Making made;
         lock (jobs)
-            (number, file, _) = jobs[packed.Job];
+            made = jobs.Find(piece => piece.Job == packed.Job)!;
+        var (_, number, file, _) = made;
         entries.Take(packed);
         entries.Flush();
         var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount);
@@ -145,7 +144,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         space.Note(number, piece, packed.Commitment, Sync);
         Place(number, file, piece);
         lock (jobs)
-            _ = jobs.Remove(packed.Job);
+            _ = jobs.Remove(made);
         file.Dispose();
         packed.Dispose();
         lock (finished)
@@ -187,8 +186,8 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
 
     public void Dispose()
     {
-        foreach (var (job, _) in brokenOff.Values)
-            job.Dispose();
+        foreach (var piece in brokenOff.Values)
+            piece.Job.Dispose();
     }
 
     /// <summary>
@@ -213,4 +212,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         folders.Link(file.Folder, piece.CarFile);
         handOver.Take(number, piece);
     }
+
+    /// <param name="Order">How much had been noted when it was begun.</param>
+    private sealed record Making(PieceJob Job, int Number, PieceFile File, int Order);
 }

@@ -9,8 +9,9 @@ namespace DataPrep.Packing;
 /// </summary>
 internal sealed class SpillExchange : IDisposable
 {
-    private readonly Dictionary<(PieceJob Job, long Slab), (NativeBuffer Bytes, int Length)> spills = [];
-    private readonly Stack<NativeBuffer> free = new();
+    // As many as there are workers at most.
+    private readonly List<Spill> spills = [];
+    private readonly List<Spill> free = [];
     private readonly CancellationTokenRegistration wake;
     private readonly CancellationToken stop;
 
@@ -26,20 +27,17 @@ internal sealed class SpillExchange : IDisposable
 
     public void Put(PieceJob job, long slab, ReadOnlySpan<byte> bytes)
     {
-        NativeBuffer? copy;
+        Spill spill;
         lock (spills)
-            free.TryPop(out copy);
-        int longest = job.Layout.LongestSection;
-        if (copy is null || copy.Length < longest)
         {
-            copy?.Dispose();
-            copy = new NativeBuffer(longest);
+            spill = free.Count > 0 ? free[^1] : new Spill();
+            _ = free.Remove(spill);
         }
 
-        bytes.CopyTo(copy.Span);
+        spill.Take(job, slab, bytes);
         lock (spills)
         {
-            spills.Add((job, slab), (copy, bytes.Length));
+            spills.Add(spill);
             Monitor.PulseAll(spills);
         }
     }
@@ -47,30 +45,70 @@ internal sealed class SpillExchange : IDisposable
     /// <exception cref="OperationCanceledException">The engine stops.</exception>
     public void Take(PieceJob job, long slab, Span<byte> destination)
     {
-        (NativeBuffer Bytes, int Length) spill;
+        Spill? spill;
         lock (spills)
         {
-            while (!spills.Remove((job, slab), out spill))
+            while ((spill = Find(job, slab)) is null)
             {
                 stop.ThrowIfCancellationRequested();
                 Monitor.Wait(spills);
             }
+
+            _ = spills.Remove(spill);
         }
 
         if (spill.Length != destination.Length)
             throw new InvalidOperationException($"Slab {slab} begins with {destination.Length} bytes of a leaf, but was handed {spill.Length}.");
-        spill.Bytes.Span[..spill.Length].CopyTo(destination);
+        spill.Bytes.CopyTo(destination);
         lock (spills)
-            free.Push(spill.Bytes);
+            free.Add(spill);
     }
 
     /// <summary>Only when no worker is left.</summary>
     public void Dispose()
     {
         wake.Dispose();
-        foreach (var buffer in free)
-            buffer.Dispose();
-        foreach (var (buffer, _) in spills.Values)
-            buffer.Dispose();
+        free.AddRange(spills);
+        foreach (var spill in free)
+            spill.Dispose();
+    }
+
+    private Spill? Find(PieceJob job, long slab)
+    {
+        foreach (var spill in spills)
+        {
+            if (spill.Job == job && spill.Slab == slab)
+                return spill;
+        }
+
+        return null;
+    }
+
+    private sealed class Spill : IDisposable
+    {
+        private NativeBuffer buffer = new(0);
+
+        public PieceJob? Job { get; private set; }
+
+        public long Slab { get; private set; }
+
+        public int Length { get; private set; }
+
+        public ReadOnlySpan<byte> Bytes => buffer.Span[..Length];
+
+        public void Take(PieceJob job, long slab, ReadOnlySpan<byte> bytes)
+        {
+            (Job, Slab, Length) = (job, slab, bytes.Length);
+            int longest = job.Layout.LongestSection;
+            if (buffer.Length < longest)
+            {
+                buffer.Dispose();
+                buffer = new NativeBuffer(longest);
+            }
+
+            bytes.CopyTo(buffer.Span);
+        }
+
+        public void Dispose() => buffer.Dispose();
     }
 }

@@ -57,7 +57,16 @@ internal sealed class PartialTree
     }
 
     /// <summary>Whether an entry is a part of a file, and not all of it.</summary>
-    public bool IsPart(int entry) => Array.Exists(parts, part => part.Entry == entry);
+    public bool IsPart(int entry)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Entry == entry)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Name of a part of a file in the folder that stands for the file.</summary>
     public static byte[] PartName(long offset) => Encoding.ASCII.GetBytes(offset.ToString("D20", CultureInfo.InvariantCulture));

@@ -160,19 +160,26 @@ internal sealed class PieceLayout
     /// <summary>The entries that have dag-pb blocks of their own in the tail, in the order of these: content before its folder, the root last.</summary>
     public IEnumerable<int> TailOrder()
     {
-        var open = new Stack<int>();
+        var open = new List<int>();
         for (int i = 0; i < Tree.Count; i++)
         {
-            while (open.TryPeek(out int folder) && Tree[folder].End <= i)
-                yield return open.Pop();
+            while (open.Count > 0 && Tree[open[^1]].End <= i)
+                yield return TakeLast(open);
             if (Tree[i].Kind == EntryKind.Directory)
-                open.Push(i);
+                open.Add(i);
             else if (HasTail(i))
                 yield return i;
         }
 
-        while (open.TryPop(out int folder))
-            yield return folder;
+        while (open.Count > 0)
+            yield return TakeLast(open);
+    }
+
+    private static int TakeLast(List<int> list)
+    {
+        int last = list[^1];
+        list.RemoveAt(list.Count - 1);
+        return last;
     }
 
     private bool HasTail(int entry) => Tree[entry].Kind != EntryKind.Removed && !IsSingleLeaf(entry);

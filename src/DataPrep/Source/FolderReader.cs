@@ -132,21 +132,21 @@ internal sealed class FolderReader(ScanOptions options)
             return;
         if (error != 0)
         {
-            batch.Skipped.Add((index, error == Posix.ENOENT ? "vanished" : "unreadable", Posix.Describe(error)));
+            batch.Skipped.Add(new SkippedName(index, error == Posix.ENOENT ? "vanished" : "unreadable", Posix.Describe(error)));
             return;
         }
 
         if (KindOf(stamp, out string reason, out string detail) is not { } kind)
         {
-            batch.Skipped.Add((index, reason, detail));
+            batch.Skipped.Add(new SkippedName(index, reason, detail));
             return;
         }
 
         if (kind != EntryKind.Directory && !below.Named.IsEverything)
         {
             batch.Skipped.Add(kind == EntryKind.Symlink
-                ? (index, "unreadable", "stands behind a symlink, and symlinks are not followed")
-                : (index, "vanished", Posix.Describe(Posix.ENOTDIR)));
+                ? new SkippedName(index, "unreadable", "stands behind a symlink, and symlinks are not followed")
+                : new SkippedName(index, "vanished", Posix.Describe(Posix.ENOTDIR)));
             return;
         }
 
@@ -154,7 +154,7 @@ internal sealed class FolderReader(ScanOptions options)
         switch (kind)
         {
             case EntryKind.File when !Posix.IsReadable(fd, name, stamp, owner):
-                batch.Skipped.Add((index, "unreadable", Posix.Describe(Posix.EACCES)));
+                batch.Skipped.Add(new SkippedName(index, "unreadable", Posix.Describe(Posix.EACCES)));
                 return;
             case EntryKind.Directory:
                 bool isElsewhere = selection is { OneFileSystem: true } && stamp.Device != batch.Folder.Device;
@@ -166,7 +166,7 @@ internal sealed class FolderReader(ScanOptions options)
                 targetLength = Posix.ReadLink(fd, name, target, out error);
                 if (targetLength < 0)
                 {
-                    batch.Skipped.Add((index, "unreadable", $"cannot read symlink: {Posix.Describe(error)}"));
+                    batch.Skipped.Add(new SkippedName(index, "unreadable", $"cannot read symlink: {Posix.Describe(error)}"));
                     return;
                 }
 

@@ -19,7 +19,7 @@ internal sealed class LocalScanner
     private LocalScanner(ScanOptions options, ScanAhead ahead, Action<int>? progress, CancellationToken cancel) =>
         (this.options, this.ahead, this.progress, this.cancel) = (options, ahead, progress, cancel);
 
-    private readonly record struct Root(byte[] Name, byte[] Path, byte[] Target, FileStamp Stamp, EntryKind Kind);
+    private sealed record Root(byte[] Name, byte[] Path, byte[] Target, FileStamp Stamp, EntryKind Kind);
 
     /// <summary>One folder becomes the root, one file is the root itself (unless wrapped), several sources stand in one root folder under their base names.</summary>
     /// <param name="progress">Called now and then with the number of entries found.</param>
@@ -102,7 +102,7 @@ internal sealed class LocalScanner
         }
     }
 
-    private void AddRoot(int parent, in Root root)
+    private void AddRoot(int parent, Root root)
     {
         int index = tree.Add(root.Kind, root.Name, root.Target, root.Stamp, parent, root.Path);
         if (root.Kind == EntryKind.Directory)

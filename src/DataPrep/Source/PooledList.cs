@@ -1,48 +1,55 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace DataPrep.Source;
 
-/// <summary>A list in an array from the shared pool. <see cref="Release"/> gives it back; very long ones are left to the collector.</summary>
+/// <summary>
+/// A list in an array from the shared pool. <see cref="Release"/> gives it back; very long ones are left to the collector. The pool is that
+/// of bytes for every type, since one for each type is compiled at every start.
+/// </summary>
 internal struct PooledList<T>
     where T : unmanaged
 {
-    private const int LongestKept = 1 << 18;
-    private T[]? items;
+    private const int LongestKept = 8 << 20;
+    private byte[]? bytes;
 
     public int Count { get; private set; }
 
-    public readonly Span<T> Items => items.AsSpan(0, Count);
+    public readonly Span<T> Items => MemoryMarshal.Cast<byte, T>(bytes.AsSpan(0, Count * Unsafe.SizeOf<T>()));
 
     public void Add(in T item)
     {
         Reserve(1);
-        items![Count++] = item;
+        Count++;
+        Items[^1] = item;
     }
 
     public void AddRange(ReadOnlySpan<T> range)
     {
         Reserve(range.Length);
-        range.CopyTo(items.AsSpan(Count));
         Count += range.Length;
+        range.CopyTo(Items[^range.Length..]);
     }
 
     /// <summary>Makes room for so many more, so that it does not grow step by step.</summary>
     public void Reserve(int more)
     {
-        if (items is not null && items.Length - Count >= more)
+        long needed = (long)(Count + more) * Unsafe.SizeOf<T>();
+        if (bytes is not null && bytes.Length >= needed)
             return;
-        int length = Math.Max(Count + more, 2 * Count);
-        var larger = length <= LongestKept ? ArrayPool<T>.Shared.Rent(length) : new T[length];
-        Items.CopyTo(larger);
+        int length = checked((int)Math.Min(Math.Max(needed, 2L * Count * Unsafe.SizeOf<T>()), Math.Max(needed, Array.MaxLength)));
+        byte[] larger = length <= LongestKept ? ArrayPool<byte>.Shared.Rent(length) : new byte[length];
+        bytes.AsSpan(0, Count * Unsafe.SizeOf<T>()).CopyTo(larger);
         int count = Count;
         Release();
-        (items, Count) = (larger, count);
+        (bytes, Count) = (larger, count);
     }
 
     public void Release()
     {
-        if (items is not null && items.Length <= LongestKept)
-            ArrayPool<T>.Shared.Return(items);
-        (items, Count) = (null, 0);
+        if (bytes is not null && bytes.Length <= LongestKept)
+            ArrayPool<byte>.Shared.Return(bytes);
+        (bytes, Count) = (null, 0);
     }
 }

@@ -153,7 +153,7 @@ internal sealed class ScanBatch(ScanFolder folder, int begin)
     public List<ScanFolder> Folders { get; } = [];
 
     /// <summary>What is not taken, with the number of its name.</summary>
-    public List<(int Name, string Reason, string Detail)> Skipped { get; } = [];
+    public List<SkippedName> Skipped { get; } = [];
 
     public ScanState State { get; set; }
 
@@ -165,6 +165,9 @@ internal sealed class ScanBatch(ScanFolder folder, int begin)
         Targets.Release();
     }
 }
+
+/// <param name="Name">Number of its name in the folder.</param>
+internal sealed record SkippedName(int Name, string Reason, string Detail);
 
 /// <param name="Name">Number of its name in the folder.</param>
 /// <param name="TargetLength">Of a symlink; else 0.</param>
