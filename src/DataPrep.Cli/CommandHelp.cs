@@ -68,6 +68,14 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Example:
               dataprep inspect data.car --blocks
             """,
+        ["index"] = """
+            Blocks are listed by multihash, with the offsets of their sections from the start of the CARv1 payload. Tools that read
+            CARv2 indexes take it; it is made from the section headers, whatever index a CARv2 brings along.
+
+            Example:
+              dataprep index data.car
+              dataprep index data.car -o data.idx
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels

@@ -12,6 +12,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     CommpCommand.Create(),
     LsCommand.Create(),
     InspectCommand.Create(),
+    IndexCommand.Create(),
     VerifyCommand.Create(),
     BenchCommand.Create(),
 };
