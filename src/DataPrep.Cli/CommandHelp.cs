@@ -76,6 +76,15 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep index data.car
               dataprep index data.car -o data.idx
             """,
+        ["serve"] = """
+            Pieces are at /piece/CID, by piece CID v1 or v2, with ranges, and at /piece?id=CID; counters for Prometheus at /metrics; /healthz
+            says that it runs. Without --listen only this machine is served. TLS is the business of a proxy before it.
+
+            Example:
+              dataprep serve /staging/climate
+              dataprep serve /staging/april /staging/may --listen 0.0.0.0:8787 --token-file token
+              curl -H "Authorization: Bearer $(cat token)" -r 0-1040383 http://staging:8787/piece/baga6ea4seaq...
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels

@@ -14,6 +14,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     InspectCommand.Create(),
     IndexCommand.Create(),
     VerifyCommand.Create(),
+    ServeCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DataPrep.Server;
+
+/// <summary>
+/// Serves pieces over HTTP/1.1:
+/// <code>
+/// GET, HEAD /piece/{cid}     the CAR file of a piece, by piece CID v1 or v2, with ranges (FRC-0066)
+/// GET, HEAD /piece?id={cid}  the same, as piece locators ask
+/// GET /metrics               counters
+/// GET /healthz               whether it runs; needs no token
+/// </code>
+/// </summary>
+internal sealed class PieceServer : IAsyncDisposable
+{
+    private const string PieceRoute = "/piece";
+    private readonly WebApplication app;
+    private readonly PieceResponse response;
+    private readonly ServerMetrics metrics;
+    private readonly ServedPieces pieces;
+    private readonly byte[]? token;
+    private readonly IPEndPoint endpoint;
+
+    /// <exception cref="IOException">An output folder holds no packed dataset.</exception>
+    /// <exception cref="Ipld.MalformedDataException">A record is damaged.</exception>
+    public PieceServer(ServerOptions options)
+    {
+        endpoint = options.Endpoint;
+        pieces = new ServedPieces(options.Outputs);
+        metrics = new ServerMetrics(pieces);
+        response = new PieceResponse(metrics);
+        token = options.Token is { } secret ? SHA256.HashData(Encoding.UTF8.GetBytes(secret)) : null;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        _ = builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(endpoint);
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+            kestrel.Limits.MaxRequestBodySize = 0;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
+        });
+        app = builder.Build();
+        app.Run(Answer);
+    }
+
+    /// <summary>The pieces that are served.</summary>
+    public ServedPieces Pieces => pieces;
+
+    /// <summary>Changes bytes of a piece before they are sent: for tests of those who check them.</summary>
+    internal PieceFault? Fault
+    {
+        get => response.Fault;
+        set => response.Fault = value;
+    }
+
+    /// <summary>Begins to listen.</summary>
+    /// <returns>The address, with the port that was taken.</returns>
+    /// <exception cref="IOException">The address is in use, or not this machine's.</exception>
+    public async Task<string> Start()
+    {
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"cannot listen at {endpoint}: {e.Message}", e);
+        }
+
+        return app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    }
+
+    /// <summary>Ends requests at work.</summary>
+    public async Task Stop()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await app.StopAsync(limit.Token).ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private async Task Answer(HttpContext context)
+    {
+        metrics.Begin();
+        try
+        {
+            await Route(context).ConfigureAwait(false);
+        }
+        finally
+        {
+            metrics.End(context.Response.StatusCode);
+        }
+    }
+
+    private Task Route(HttpContext context)
+    {
+        var request = context.Request;
+        string path = request.Path.Value ?? "";
+        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            return Say(context, HttpStatusCode.MethodNotAllowed, "only GET and HEAD");
+        }
+
+        if (path == "/healthz")
+            return Say(context, HttpStatusCode.OK, "ok");
+        if (!MayPass(request))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Say(context, HttpStatusCode.Unauthorized, "a bearer token is needed");
+        }
+
+        if (path == "/metrics")
+            return Say(context, HttpStatusCode.OK, metrics.ToString(), "text/plain; version=0.0.4");
+        string? cid = path == PieceRoute ? request.Query["id"] : path.StartsWith(PieceRoute + "/", StringComparison.Ordinal) ? path[(PieceRoute.Length + 1)..] : null;
+        if (cid is null)
+            return Say(context, HttpStatusCode.NotFound, "nothing is served here; pieces are at /piece/{cid}");
+        if (!pieces.TryFind(cid, out var piece))
+            return Say(context, HttpStatusCode.BadRequest, "this is no piece CID");
+        return piece is null ? Say(context, HttpStatusCode.NotFound, "this piece is not served here") : response.Send(context, piece);
+    }
+
+    private bool MayPass(HttpRequest request)
+    {
+        if (token is null)
+            return true;
+        const string Scheme = "Bearer ";
+        string given = request.Headers.Authorization.ToString();
+        // Of digests, so that the time that it takes says nothing of the token.
+        return given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given[Scheme.Length..].Trim())), token);
+    }
+
+    /// <summary>Answers with a short text.</summary>
+    internal static Task Say(HttpContext context, HttpStatusCode status, string text, string type = "text/plain; charset=utf-8")
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text.EndsWith('\n') ? text : text + "\n");
+        context.Response.StatusCode = (int)status;
+        context.Response.ContentType = type;
+        context.Response.ContentLength = bytes.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(bytes).AsTask();
+    }
+}
