@@ -55,9 +55,13 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep clean /staging/climate
             """,
         ["commp"] = """
+            --proof takes the tree sidecar beside FILE, the same name with .tree, and reads only what is proved. Where there is
+            none, all of FILE is read. Zeros behind the payload, to the end of the piece, can be proved too.
+
             Example:
               dataprep commp data.car
               cat data.car | dataprep commp -
+              dataprep commp data.car --proof 0-1048575 -o head.proof
             """,
         ["ls"] = """
             Example:
@@ -90,10 +94,13 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its
             manifests and tree sidecars say what the pieces hold. CARs that are named together are taken together:
             what one links to may be in another.
+            A proof is checked with nothing but the piece CID in it: compare that one, and the piece size, with what you know.
+            The bytes are those that the proof names as dataOffset and dataLength, or a file of the whole piece.
 
             Example:
               dataprep verify /staging/climate
               dataprep verify some.car --json
+              dataprep verify --proof head.proof head.bin
             """,
     };
 
