@@ -72,6 +72,16 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Example:
               dataprep inspect data.car --blocks
             """,
+        ["sample"] = """
+            Reads segments of 1,040,384 bytes that a seed decides, and holds them against the piece CIDs by the tree sidecars; and
+            of each a block: hash, the path from the root to it, and with --source the file's bytes. What the summary says of
+            damage that would have been found is exact. A seed that is not known beforehand cannot be prepared for.
+
+            Example:
+              dataprep sample /staging/climate
+              dataprep sample /staging/climate --detect 0.1% --confidence 99.9% --source /data/climate
+              dataprep sample /staging/climate --samples 300 --strata type --seed 4b1d
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels

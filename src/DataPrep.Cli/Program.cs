@@ -13,6 +13,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     LsCommand.Create(),
     InspectCommand.Create(),
     VerifyCommand.Create(),
+    SampleCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

@@ -132,7 +132,8 @@ internal static class VerifyCommand
         terminal.Result($"{car.Dag.Blocks.Path}: {car.BlockCount} blocks, piece CID {commitment.CidV1}");
     }
 
-    private static void Report(Finding finding, Terminal terminal)
+    /// <summary>A finding, as event and as line.</summary>
+    public static void Report(Finding finding, Terminal terminal)
     {
         terminal.Event("finding", writer =>
         {
