@@ -123,7 +123,7 @@ internal sealed class SampledBlocks(FindingLog log, OutputFolder output, PackedD
             location = PathText.Join(location, path);
         SourceBlocks++;
         string shown = PathText.Quote(location);
-        int fd = Posix.Open(location, Posix.O_RDONLY | Posix.O_CLOEXEC, out int error);
+        int fd = Posix.Open(location, Posix.O_RDONLY | Posix.O_CLOEXEC | Posix.O_NONBLOCK, out int error);
         if (fd < 0)
         {
             log.Error("source", shown, -1, $"cannot open: {Posix.Describe(error)}");
