@@ -55,9 +55,13 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep clean /staging/climate
             """,
         ["commp"] = """
+            --proof takes the tree sidecar beside FILE, the same name with .tree, and reads only what is proved. Where there is
+            none, all of FILE is read. Zeros behind the payload, to the end of the piece, can be proved too.
+
             Example:
               dataprep commp data.car
               cat data.car | dataprep commp -
+              dataprep commp data.car --proof 0-1048575 -o head.proof
             """,
         ["ls"] = """
             Example:
@@ -85,6 +89,16 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep serve /staging/april /staging/may --listen 0.0.0.0:8787 --token-file token
               curl -H "Authorization: Bearer $(cat token)" -r 0-1040383 http://staging:8787/piece/baga6ea4seaq...
             """,
+        ["sample"] = """
+            Reads segments of 1,040,384 bytes that a seed decides, and holds them against the piece CIDs by the tree sidecars; and
+            of each a block: hash, the path from the root to it, and with --source the file's bytes. What the summary says of
+            damage that would have been found is exact. A seed that is not known beforehand cannot be prepared for.
+
+            Example:
+              dataprep sample /staging/climate
+              dataprep sample /staging/climate --detect 0.1% --confidence 99.9% --source /data/climate
+              dataprep sample /staging/climate --samples 300 --strata type --seed 4b1d
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels
@@ -107,10 +121,13 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its
             manifests and tree sidecars say what the pieces hold. CARs that are named together are taken together:
             what one links to may be in another.
+            A proof is checked with nothing but the piece CID in it: compare that one, and the piece size, with what you know.
+            The bytes are those that the proof names as dataOffset and dataLength, or a file of the whole piece.
 
             Example:
               dataprep verify /staging/climate
               dataprep verify some.car --json
+              dataprep verify --proof head.proof head.bin
             """,
     };
 

@@ -13,7 +13,9 @@ internal static class CommpCommand
         var common = new CommonOptions();
         var files = new Argument<string[]>("FILE") { Description = "Files of any content; - is standard input", Arity = ArgumentArity.OneOrMore };
         var pieceSize = OptionOf.Size("--piece-size", "Pad up to this piece size; the zeros then count as payload in the v2 CID");
-        var command = new Command("commp", "Computes the piece commitment of any bytes: piece CID v1 and v2, padded piece size") { files, pieceSize };
+        var proof = ProofOption.Range();
+        var output = ProofOption.Output();
+        var command = new Command("commp", "Computes the piece commitment of any bytes: piece CID v1 and v2, padded piece size; or proves that bytes are in it") { files, pieceSize, proof, output };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -23,7 +25,17 @@ internal static class CommpCommand
                 long? target = parsed.GetValue(pieceSize);
                 if (target is { } size && !PieceSize.IsValid(size))
                     throw new UsageException("--piece-size must be a power of two from 128B to 64GiB");
-                foreach (string file in parsed.GetValue(files)!)
+                string[] named = parsed.GetValue(files)!;
+                if (parsed.GetValue(proof) is { } range)
+                {
+                    if (target is not null || named is not [not "-"])
+                        throw new UsageException("--proof is of one FILE as it is: without others, -, or --piece-size");
+                    return ProofOption.Make(terminal, named[0], range, parsed.GetValue(output), parsed.GetValue(common.Threads));
+                }
+
+                if (parsed.GetValue(output) is not null)
+                    throw new UsageException("-o goes with --proof");
+                foreach (string file in named)
                     Show(terminal, file, Compute(terminal, file, parsed.GetValue(common.Threads)), target);
                 return ExitCode.Done;
             });

@@ -15,6 +15,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     IndexCommand.Create(),
     VerifyCommand.Create(),
     ServeCommand.Create(),
+    SampleCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

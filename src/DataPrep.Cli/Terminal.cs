@@ -13,6 +13,9 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
     private static IAnsiConsole? live;
     private readonly Lock gate = new();
 
+    /// <summary>Whether results are JSON Lines.</summary>
+    public bool IsJson => json;
+
     /// <summary>A line of the result, for people. A name in it cannot make it two.</summary>
     public void Result(string line)
     {

@@ -13,20 +13,26 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files", Arity = ArgumentArity.OneOrMore };
+        var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files; with --proof the bytes that were proved, or the piece that has them", Arity = ArgumentArity.ZeroOrMore };
         var previous = LsCommand.PreviousOption();
-        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, previous };
+        var proof = new Option<string?>("--proof") { Description = "Check a proof that bytes are in a piece, and the bytes where they are named", HelpName = "PROOF" };
+        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, previous, proof };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () => Verify(parsed.GetValue(targets)!, parsed.GetValue(previous) ?? [], parsed.GetValue(common.Threads), terminal));
+            string[] named = parsed.GetValue(targets) ?? [];
+            if (parsed.GetValue(proof) is { } file)
+                return CommandRunner.Guard(terminal, () => VerifyProof(file, named, terminal));
+            return CommandRunner.Guard(terminal, () => Verify(named, parsed.GetValue(previous) ?? [], parsed.GetValue(common.Threads), terminal));
         });
         return command;
     }
 
     private static int Verify(string[] targets, string[] previous, int threads, Terminal terminal)
     {
+        if (targets.Length == 0)
+            throw new UsageException("name a dataset or a CAR, or a proof with --proof");
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => Report(finding, terminal));
         var progress = new PackProgress();
@@ -63,6 +69,41 @@ internal static class VerifyCommand
         return log.Errors == 0 ? ExitCode.Done : ExitCode.Verification;
     }
 
+    private static int VerifyProof(string file, string[] data, Terminal terminal)
+    {
+        if (data.Length > 1)
+            throw new UsageException("--proof goes with one file: the bytes that were proved, or the piece that has them");
+        foreach (string named in (string[])[file, .. data])
+        {
+            if (!File.Exists(named))
+                throw new FileNotFoundException($"{named}: no such file");
+        }
+
+        var log = new FindingLog(finding => Report(finding, terminal));
+        var record = new ProofVerifier(log).Verify(file, data.FirstOrDefault());
+        bool ok = log.Errors == 0;
+        if (record is not null)
+            terminal.Event("proof", writer => ProofOption.WriteFields(writer, record));
+        terminal.Event("summary", writer =>
+        {
+            writer.WriteBoolean("ok", ok);
+            writer.WriteBoolean("dataChecked", data.Length > 0 && record is not null);
+            writer.WriteNumber("errors", log.Errors);
+            writer.WriteNumber("warnings", log.Warnings);
+        });
+        if (!ok)
+        {
+            terminal.Result("FAILED: the proof does not hold");
+            return ExitCode.Verification;
+        }
+
+        terminal.Result(data.Length == 0
+            ? $"Verified: the nodes of {record!.Length} bytes at {record.Offset} lead to the piece CID; the bytes were not given"
+            : $"Verified: the {record!.Length} bytes at {record.Offset} are in the piece");
+        ProofOption.Describe(terminal, record);
+        return ExitCode.Done;
+    }
+
     /// <summary>A folder that only pieces were put into: it has no records, and no sidecars, which an OUT has even where it is not finished.</summary>
     private static bool IsFolderOfCars(string folder)
     {
@@ -91,7 +132,8 @@ internal static class VerifyCommand
         terminal.Result($"{car.Dag.Blocks.Path}: {car.BlockCount} blocks, piece CID {commitment.CidV1}");
     }
 
-    private static void Report(Finding finding, Terminal terminal)
+    /// <summary>A finding, as event and as line.</summary>
+    public static void Report(Finding finding, Terminal terminal)
     {
         terminal.Event("finding", writer =>
         {

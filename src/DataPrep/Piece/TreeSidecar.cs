@@ -25,8 +25,8 @@ internal sealed class TreeSidecar
     private const int HeaderLength = 56;
     private const int ChecksumLength = 32;
 
-    // 1 TiB of payload and its padding: far above any piece, and a file of 32 MiB.
-    private const int MaxPieceHeight = 35;
+    /// <summary>The greatest height of a piece: 1 TiB, far above any piece, and a sidecar of 32 MiB.</summary>
+    public const int MaxPieceHeight = 35;
 
     private readonly byte[] _nodes;
 

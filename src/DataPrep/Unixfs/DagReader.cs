@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using DataPrep.Ipld;
 using DataPrep.Source;
 
@@ -61,6 +63,61 @@ internal sealed class DagReader(IBlockSource blocks)
             foreach (var (name, cid) in children)
                 pending.Push((next.Path.Length == 0 ? name : PathText.Join(next.Path, name), cid, next.Depth + 1));
         }
+    }
+
+    /// <summary>The CID that a path leads to, or null where a folder has no such entry. To a root that is no folder every path leads.</summary>
+    /// <exception cref="MissingBlockException">A folder on the way to it is missing.</exception>
+    /// <exception cref="MalformedDataException">A folder is not what it should be.</exception>
+    public Cid? Find(Cid root, ReadOnlySpan<byte> path)
+    {
+        var at = root;
+        for (bool isRoot = true; path.Length > 0; isRoot = false)
+        {
+            int slash = path.IndexOf((byte)'/');
+            var name = slash < 0 ? path : path[..slash];
+            path = slash < 0 ? default : path[(slash + 1)..];
+            if (at.Codec == Multicodec.Raw)
+                return isRoot ? at : null;
+            var (node, data) = Decode(Read(at, []), [], at);
+            if (data.Type is not (UnixFsType.Directory or UnixFsType.HamtShard))
+                return isRoot ? at : null;
+            if (FindEntry(node, data, name) is not { } found)
+                return null;
+            at = found;
+        }
+
+        return at;
+    }
+
+    private Cid? FindEntry(DagPbNode node, UnixFsData data, ReadOnlySpan<byte> name)
+    {
+        if (data.Type == UnixFsType.Directory)
+            return LinkOf(node, name);
+        ulong hash = Murmur3.Hash(name);
+        for (int left = 64; ;)
+        {
+            int fanout = (int)Math.Min(data.Fanout ?? 0, int.MaxValue), bits = int.Log2(Math.Max(1, fanout));
+            if (data.Type != UnixFsType.HamtShard || fanout is < 8 or > 1024 || !int.IsPow2(fanout) || left < bits)
+                throw Malformed([], "has a shard with a fanout that is none, or too many levels of shards, or a sub-shard that is none");
+            left -= bits;
+            byte[] bucket = Encoding.ASCII.GetBytes(((int)(hash >> left) & (fanout - 1)).ToString($"X{(bits + 3) / 4}", CultureInfo.InvariantCulture));
+            if (LinkOf(node, [.. bucket, .. name]) is { } entry)
+                return entry;
+            if (LinkOf(node, bucket) is not { } shard)
+                return null;
+            (node, data) = Decode(Read(shard, []), [], shard);
+        }
+    }
+
+    private static Cid? LinkOf(DagPbNode node, ReadOnlySpan<byte> name)
+    {
+        foreach (var link in node.Links)
+        {
+            if (link.Name.Span.SequenceEqual(name))
+                return link.Hash;
+        }
+
+        return null;
     }
 
     /// <summary>The block that holds a place in a file's content; of places beyond the end, the last block.</summary>

@@ -18,6 +18,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("ls")]
     [InlineData("inspect")]
     [InlineData("verify")]
+    [InlineData("sample")]
     public void HelpHasAnExample(string command)
     {
         var result = DataPrepProcess.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Expect(0);

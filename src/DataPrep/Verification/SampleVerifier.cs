@@ -1,0 +1,176 @@
+using DataPrep.Hashing;
+using DataPrep.Ipld;
+using DataPrep.Packing;
+using DataPrep.Piece;
+using DataPrep.Records;
+using Microsoft.Win32.SafeHandles;
+
+namespace DataPrep.Verification;
+
+/// <summary>What to sample.</summary>
+internal sealed record SampleOptions
+{
+    /// <summary>The dataset.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Folders of earlier versions, where these are not where they are noted to be.</summary>
+    public IReadOnlyList<string> Previous { get; init; } = [];
+
+    /// <summary>What was packed, to be compared with; null for not.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>One of the words of <see cref="Verification.Strata"/>.</summary>
+    public string Strata { get; init; } = Verification.Strata.Piece;
+
+    /// <summary>Number of samples; null for as many as <see cref="Detect"/> needs.</summary>
+    public long? Samples { get; init; }
+
+    /// <summary>The part of all segments that is damaged.</summary>
+    public decimal Detect { get; init; } = 0.01m;
+
+    /// <summary>The probability with which that is found.</summary>
+    public decimal Confidence { get; init; } = 0.99m;
+
+    /// <summary>Decides what is sampled.</summary>
+    public required string Seed { get; init; }
+}
+
+/// <summary>What was sampled.</summary>
+/// <param name="Blocks">Blocks that were checked.</param>
+/// <param name="SourceBlocks">Blocks of them that were compared with the source.</param>
+/// <param name="Bytes">Bytes of segments that were read.</param>
+internal sealed record SampleResult(SamplePlan Plan, long Blocks, long SourceBlocks, long Bytes);
+
+/// <summary>
+/// Verifies a part of a packed dataset: segments of 1,040,384 bytes, drawn by a seed, held against the piece CIDs by the tree sidecars; and of
+/// each one block. Findings come in the order of the pieces.
+/// </summary>
+internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int threads, PackProgress progress, CancellationToken cancel)
+{
+    private readonly OutputFolder output = new(options.Folder);
+    private long bytes;
+
+    /// <returns>Null where a manifest cannot be read, which is a finding.</returns>
+    /// <exception cref="IOException">The folder holds no packed dataset, or its records cannot be read.</exception>
+    public SampleResult? Verify()
+    {
+        try
+        {
+            using var dataset = PackedDataset.Open(options.Folder, options.Previous);
+            return Verify(dataset);
+        }
+        catch (FormatException e)
+        {
+            var place = e as MalformedDataException;
+            log.Error("manifest", place?.Path ?? options.Folder, place?.Path is null ? -1 : place.Offset, e.Message);
+            return null;
+        }
+    }
+
+    private SampleResult Verify(PackedDataset dataset)
+    {
+        var pieces = Pieces();
+        var strata = Strata.Of(pieces, options.Strata, output);
+        long[] sizes = [.. strata.Select(stratum => stratum.Count)];
+        var plan = options.Samples is { } samples ? new SamplePlan(sizes, samples) : SamplePlan.ToDetect(sizes, options.Detect, options.Confidence);
+        progress.Begin(plan.Count * SubTreeHasher.SegmentRaw);
+        SampleUnit[] units =
+        [
+            .. strata.SelectMany((stratum, i) => new SampleNumbers(options.Seed, $"segments {stratum.Name}").Distinct(plan.Samples[i], stratum.Count).Select(stratum.At))
+                .OrderBy(unit => unit.Piece).ThenBy(unit => unit.Segment),
+        ];
+        foreach (var group in units.GroupBy(unit => unit.Piece))
+            VerifyPiece(pieces[group.Key], [.. group.Select(unit => unit.Segment)]);
+
+        var numbers = new SampleNumbers(options.Seed, "blocks");
+        var blocks = new SampledBlocks(log, output, dataset, options.Source, cancel);
+        var places = units.Select(unit => (Piece: pieces[unit.Piece], Offset: (unit.Segment * SubTreeHasher.SegmentRaw) + numbers.Below(Length(pieces[unit.Piece], unit.Segment)))).ToList();
+        blocks.Verify(places.Where(place => LinkedFile.Absence(output.FileOf(place.Piece.CarFile)) is null));
+        return new SampleResult(plan, blocks.Blocks, blocks.SourceBlocks, bytes);
+    }
+
+    private PieceRecord[] Pieces()
+    {
+        var lines = RecordFile.ReadPieceLines(output.Path);
+        foreach (var (piece, offset) in lines)
+        {
+            if (piece.CarSize < 1 || piece.CarSize > PieceSize.Unpadded(PieceSize.OfHeight(TreeSidecar.MaxPieceHeight)))
+                throw new MalformedDataException($"a CAR of {piece.CarSize} bytes is no piece", offset, output.FileOf(RecordFile.Pieces));
+        }
+
+        PieceRecord[] pieces = [.. lines.Select(line => line.Record).DistinctBy(piece => piece.PieceCid)];
+        return pieces.Length > 0 ? pieces : throw new MalformedDataException("there is no piece", 0, output.FileOf(RecordFile.Pieces));
+    }
+
+    private void VerifyPiece(PieceRecord piece, long[] segments)
+    {
+        string car = output.FileOf(piece.CarFile);
+        if (LinkedFile.Absence(car) is { } absence)
+        {
+            log.Error("missing-piece", car, -1, $"the piece {absence}");
+            return;
+        }
+
+        if (Sidecar(piece) is not { } tree)
+            return;
+        try
+        {
+            using var file = File.OpenHandle(car, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
+            long size = RandomAccess.GetLength(file);
+            if (size != piece.CarSize)
+                log.Error("car-size", car, Math.Min(size, piece.CarSize), $"has {size} bytes, {RecordFile.Pieces} says {piece.CarSize}");
+            SideBySide.Run(segments, threads, (segment, stop) => (Segment: segment, Problem: Problem(file, piece, tree, segment, stop)), done =>
+            {
+                if (done.Problem is { } problem)
+                    log.Error("segment", car, done.Segment * SubTreeHasher.SegmentRaw, problem);
+            }, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.Error("unreadable", car, -1, e.Message);
+        }
+    }
+
+    private string? Problem(SafeFileHandle file, PieceRecord piece, TreeSidecar tree, long segment, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        byte[] raw = new byte[Length(piece, segment)];
+        int got = 0;
+        for (int read; got < raw.Length && (read = RandomAccess.Read(file, raw.AsSpan(got), (segment * SubTreeHasher.SegmentRaw) + got)) > 0;)
+            got += read;
+        _ = Interlocked.Add(ref bytes, got);
+        progress.Add(SubTreeHasher.SegmentRaw);
+        if (got < raw.Length)
+            return $"ends {got} bytes into a segment of {raw.Length}";
+        Span<byte> node = stackalloc byte[PieceSize.NodeLength];
+        new SubTreeHasher(Sha256Kernels.Current).Root(raw, tree.NodeHeight, node);
+        return node.SequenceEqual(tree.NodeAt(segment)) ? null : $"the {raw.Length} bytes of this segment are not those of the piece CID {piece.PieceCid}";
+    }
+
+    /// <summary>The sidecar, which folds to its root, once that root and the sizes are those of the piece.</summary>
+    private TreeSidecar? Sidecar(PieceRecord piece)
+    {
+        string path = output.FileOf(piece.PieceCid + ".tree");
+        try
+        {
+            using var stream = File.OpenRead(path);
+            var tree = TreeSidecar.Read(stream, path);
+            var commitment = tree.Commitment;
+            if (commitment.CidV1.ToString() == piece.PieceCid && commitment.CidV2.ToString() == piece.PieceCidV2 && commitment.PieceSize == piece.PieceSize && commitment.PayloadSize == piece.CarSize)
+                return tree;
+            log.Error("sidecar", path, -1, $"the tree sidecar is of the piece {commitment.CidV2} with {commitment.PayloadSize} bytes, not of {piece.PieceCidV2} with {piece.CarSize}");
+        }
+        catch (MalformedDataException e)
+        {
+            log.Error("sidecar", path, e.Offset, e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.Error("sidecar", path, -1, e.Message);
+        }
+
+        return null;
+    }
+
+    private static long Length(PieceRecord piece, long segment) => Math.Min(SubTreeHasher.SegmentRaw, piece.CarSize - (segment * SubTreeHasher.SegmentRaw));
+}
