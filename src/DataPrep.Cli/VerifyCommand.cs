@@ -28,7 +28,7 @@ internal static class VerifyCommand
     private static int Verify(string[] targets, string[] previous, int threads, Terminal terminal)
     {
         var clock = Stopwatch.StartNew();
-        var log = new FindingLog(finding => Report(finding, terminal));
+        var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var progress = new PackProgress();
         foreach (string target in targets)
         {
@@ -89,22 +89,5 @@ internal static class VerifyCommand
             writer.WriteNumber("pieceSize", commitment.PieceSize);
         });
         terminal.Result($"{car.Dag.Blocks.Path}: {car.BlockCount} blocks, piece CID {commitment.CidV1}");
-    }
-
-    private static void Report(Finding finding, Terminal terminal)
-    {
-        terminal.Event("finding", writer =>
-        {
-            writer.WriteString("severity", finding.Severity);
-            writer.WriteString("code", finding.Code);
-            writer.WriteString("path", finding.Path);
-            if (finding.Offset >= 0)
-                writer.WriteNumber("offset", finding.Offset);
-            else
-                writer.WriteNull("offset");
-            writer.WriteString("message", finding.Message);
-        });
-        string place = finding.Offset >= 0 ? $"{finding.Path} at offset {finding.Offset}" : finding.Path;
-        terminal.Result($"{finding.Severity}: {place}: {finding.Message} [{finding.Code}]");
     }
 }
