@@ -13,7 +13,7 @@ namespace DataPrep.Extraction;
 internal sealed class RestoredFile(TargetFolder target, byte[] path, Cid cid, long size, NodeMetadata metadata, bool overwrite, long ranges) : IDisposable
 {
     private const int Page = 4096;
-    private readonly Lock gate = new();
+    private readonly Lock gate = new(), writing = new();
     private SafeFileHandle? file;
     private byte[]? temporary;
     private long left = ranges;
@@ -156,8 +156,12 @@ internal sealed class RestoredFile(TargetFolder target, byte[] path, Cid cid, lo
             Check(Posix.Truncate(file, size), "make room for");
     }
 
-    private void Write(long offset, ReadOnlySpan<byte> bytes) =>
-        Check(size >= Page ? WriteSparse(file!, offset, bytes) : Posix.WriteAt(file!, offset, bytes), "write");
+    private void Write(long offset, ReadOnlySpan<byte> bytes)
+    {
+        // The kernel lets one write to a file at a time, and those who wait for it burn their cores, which here have hashing to do.
+        lock (writing)
+            Check(size >= Page ? WriteSparse(file!, offset, bytes) : Posix.WriteAt(file!, offset, bytes), "write");
+    }
 
     private void Compare(long offset, ReadOnlySpan<byte> bytes, Span<byte> there)
     {
