@@ -67,6 +67,26 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Example:
               dataprep ls -l /staging/climate
               dataprep ls data.car --json
+              dataprep ls /staging/climate docs '**/*.nc'
+            """,
+        ["cat"] = """
+            PATH is as for extract; files are printed in the order in which they are named. --offset and --length hold for each file.
+
+            Example:
+              dataprep cat /staging/climate docs/README
+              dataprep cat data.car run.h5 --offset 1GiB --length 64KiB | xxd
+            """,
+        ["extract"] = """
+            PATH is relative to the root. It names an entry, with all below it, or is a pattern: * and ? match anything but a slash,
+            ** between slashes any number of folders. The first argument is what is read; others that are a folder with a
+            dataset.json, or a file whose name ends in .car, are too, and the rest are PATHs; a slash before one makes it a PATH in any case.
+            A file that is there already with the same content is kept, so the same command goes on where it was broken off;
+            anything else that has a name is left alone and is an error without --overwrite.
+
+            Example:
+              dataprep extract /staging/climate -o /restored
+              dataprep extract /staging/climate -o /restored docs '**/*.nc'
+              dataprep extract baga1.car baga2.car -o /restored
             """,
         ["inspect"] = """
             Example:

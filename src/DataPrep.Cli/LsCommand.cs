@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DataPrep.Car;
 using DataPrep.Ipld;
 using DataPrep.Records;
 using DataPrep.Source;
@@ -13,20 +12,23 @@ internal static class LsCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files", Arity = ArgumentArity.OneOrMore };
+        var arguments = ReadBack.Arguments("OUT|CAR... [PATH]");
         var isLong = new Option<bool>("--long", "-l") { Description = "With type, size and CID" };
         var previous = PreviousOption();
-        var command = new Command("ls", "Lists the files, folders and symlinks of a dataset, or those in a CAR, as their DAGs have them") { targets, isLong, previous };
+        var command = new Command("ls", "Lists the files, folders and symlinks of a dataset, or those in a CAR, as their DAGs have them") { arguments, isLong, previous };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
             return CommandRunner.Guard(terminal, () =>
             {
-                foreach (string target in parsed.GetValue(targets)!)
-                    List(target, parsed.GetValue(previous) ?? [], parsed.GetValue(isLong), terminal);
+                var (targets, paths) = ReadBack.Split(parsed.GetValue(arguments)!);
+                var selection = ReadBack.Select(paths);
+                foreach (string target in targets)
+                    List(target, parsed.GetValue(previous) ?? [], selection, parsed.GetValue(isLong), terminal);
 
-                return ExitCode.Done;
+                string[] missing = [.. selection.NotFound];
+                return missing.Length == 0 ? ExitCode.Done : throw new FileNotFoundException($"{string.Join(", ", missing)}: no such path in it");
             });
         });
         return command;
@@ -34,41 +36,26 @@ internal static class LsCommand
 
     /// <summary>Where the earlier versions of a dataset are.</summary>
     public static Option<string[]> PreviousOption() =>
-        new("--previous") { Description = "Folder of an earlier version that the dataset keeps unchanged content from, where it is not where it was; may be given more than once", HelpName = "OLD_OUT", AllowMultipleArgumentsPerToken = false };
+        new("--previous", "--pieces") { Description = "Folder of an earlier version that the dataset keeps unchanged content from, where it is not where it was; may be given more than once", HelpName = "OLD_OUT", AllowMultipleArgumentsPerToken = false };
 
-    private static void List(string target, string[] previous, bool isLong, Terminal terminal)
+    private static void List(string target, string[] previous, PathSelection selection, bool isLong, Terminal terminal)
     {
-        if (Directory.Exists(target))
+        using var source = ReadBack.Open([target], previous);
+        var dag = new DagReader(source.Blocks);
+        try
         {
-            using var dataset = PackedDataset.Open(target, previous);
-            try
-            {
-                List(dataset.Blocks, [dataset.Root], isLong, terminal);
-            }
-            catch (MissingBlockException e) when (!dataset.HasAll)
-            {
-                throw new IOException($"{e.Message}; {target} keeps content of the version {dataset.Record.Previous}, which is not where it was, or not with all its pieces: say where it is with --previous OLD_OUT", e);
-            }
-        }
-        else
-        {
-            using var car = new CarBlocks(target, new CarReadOptions { AllowZeroPadding = true });
-            List(car, car.Roots, isLong, terminal);
-        }
-    }
-
-    private static void List(IBlockSource blocks, IReadOnlyList<Cid> roots, bool isLong, Terminal terminal)
-    {
-        foreach (var root in roots)
-        {
-            foreach (var entry in new DagReader(blocks).Walk(root))
+            foreach (var entry in source.Roots.SelectMany(root => dag.Walk(root, enters: path => selection.Match(path) != PathMatch.None)))
             {
                 CommandRunner.Cancel.ThrowIfCancellationRequested();
-                if (entry.Path.Length == 0 && entry.IsFolder)
+                if ((entry.Path.Length == 0 && entry.IsFolder) || selection.Match(entry.Path) != PathMatch.Wanted)
                     continue;
                 string kind = entry.IsFolder ? "dir" : entry.Type == UnixFsType.Symlink ? "symlink" : "file";
                 Show(entry, kind, isLong, terminal);
             }
+        }
+        catch (MissingBlockException e) when (source.Advice is { } advice)
+        {
+            throw new IOException($"{e.Message}; {advice}", e);
         }
     }
 

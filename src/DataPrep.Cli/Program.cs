@@ -11,6 +11,8 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     CleanCommand.Create(),
     CommpCommand.Create(),
     LsCommand.Create(),
+    CatCommand.Create(),
+    ExtractCommand.Create(),
     InspectCommand.Create(),
     IndexCommand.Create(),
     VerifyCommand.Create(),

@@ -55,7 +55,7 @@ internal static class SampleCommand
     private static int Sample(SampleOptions options, int threads, Terminal terminal)
     {
         var clock = Stopwatch.StartNew();
-        var log = new FindingLog(finding => VerifyCommand.Report(finding, terminal));
+        var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var progress = new PackProgress();
         var result = terminal.WithProgress("Sampling", progress, () => new SampleVerifier(log, options, threads, progress, CommandRunner.Cancel).Verify());
         bool ok = log.Errors == 0;

@@ -34,7 +34,7 @@ internal static class VerifyCommand
         if (targets.Length == 0)
             throw new UsageException("name a dataset or a CAR, or a proof with --proof");
         var clock = Stopwatch.StartNew();
-        var log = new FindingLog(finding => Report(finding, terminal));
+        var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var progress = new PackProgress();
         foreach (string target in targets)
         {
@@ -79,7 +79,7 @@ internal static class VerifyCommand
                 throw new FileNotFoundException($"{named}: no such file");
         }
 
-        var log = new FindingLog(finding => Report(finding, terminal));
+        var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var record = new ProofVerifier(log).Verify(file, data.FirstOrDefault());
         bool ok = log.Errors == 0;
         if (record is not null)
@@ -130,23 +130,5 @@ internal static class VerifyCommand
             writer.WriteNumber("pieceSize", commitment.PieceSize);
         });
         terminal.Result($"{car.Dag.Blocks.Path}: {car.BlockCount} blocks, piece CID {commitment.CidV1}");
-    }
-
-    /// <summary>A finding, as event and as line.</summary>
-    public static void Report(Finding finding, Terminal terminal)
-    {
-        terminal.Event("finding", writer =>
-        {
-            writer.WriteString("severity", finding.Severity);
-            writer.WriteString("code", finding.Code);
-            writer.WriteString("path", finding.Path);
-            if (finding.Offset >= 0)
-                writer.WriteNumber("offset", finding.Offset);
-            else
-                writer.WriteNull("offset");
-            writer.WriteString("message", finding.Message);
-        });
-        string place = finding.Offset >= 0 ? $"{finding.Path} at offset {finding.Offset}" : finding.Path;
-        terminal.Result($"{finding.Severity}: {place}: {finding.Message} [{finding.Code}]");
     }
 }

@@ -12,17 +12,24 @@ internal sealed class CarBlocks : IBlockSource, IDisposable
 
     /// <summary>Makes the index from the section headers.</summary>
     /// <param name="files">Keeps the file open between reads; null for handles of its own.</param>
+    /// <param name="onFault">Takes what is wrong with the file; what comes before it counts all the same. Null where it is to be thrown.</param>
     /// <exception cref="MalformedDataException">The file is no CAR, or is cut off.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public CarBlocks(string path, CarReadOptions? options = null, FileHandles? files = null)
+    public CarBlocks(string path, CarReadOptions? options = null, FileHandles? files = null, Action<MalformedDataException>? onFault = null)
     {
         Path = path;
         index = new BlockIndex();
-        using (var reader = CarReader.Open(path, (options ?? new CarReadOptions()) with { SkipData = true }))
+        Roots = [];
+        try
         {
+            using var reader = CarReader.Open(path, (options ?? new CarReadOptions()) with { SkipData = true });
             Roots = reader.Roots;
             while (reader.TryReadSection(out var section))
                 _ = index.TryAdd(section.Cid, section.DataOffset, section.DataLength);
+        }
+        catch (MalformedDataException e) when (onFault is not null)
+        {
+            onFault(e);
         }
 
         index.Trim();
@@ -58,15 +65,32 @@ internal sealed class CarBlocks : IBlockSource, IDisposable
         return index.TryFind(cid, out _, out int length) && section == (ulong)(cidLength + length) ? (cid, prefix + (long)section) : null;
     }
 
+    /// <summary>Where a block stands in the file.</summary>
+    public bool TryFind(in Cid cid, out long offset, out int length) => index.TryFind(cid, out offset, out length);
+
     public byte[]? Read(in Cid cid)
     {
-        if (!index.TryFind(cid, out long offset, out int length))
+        if (!index.TryFind(cid, out _, out int length))
             return null;
         byte[] block = new byte[length];
-        int got = RandomAccess.Read(files.Of(Path), block, offset);
-        if (got < block.Length || BlockHash.Verify(cid, block) == BlockCheck.Mismatch)
-            throw new MalformedDataException($"block {cid} does not match its CID", offset, Path);
+        _ = TryRead(cid, block);
         return block;
+    }
+
+    public bool TryRead(in Cid cid, Span<byte> destination)
+    {
+        if (!index.TryFind(cid, out long offset, out _))
+            return false;
+        _ = Check(cid, destination, RandomAccess.Read(files.Of(Path), destination, offset), offset);
+        return true;
+    }
+
+    /// <summary>Holds what was read of a block against its CID.</summary>
+    /// <exception cref="MalformedDataException">It is another block, or not all of it.</exception>
+    public BlockCheck Check(in Cid cid, ReadOnlySpan<byte> block, int read, long offset)
+    {
+        var check = read < block.Length ? BlockCheck.Mismatch : BlockHash.Verify(cid, block);
+        return check == BlockCheck.Mismatch ? throw new MalformedDataException($"block {cid} does not match its CID", offset, Path) : check;
     }
 
     public void Dispose()

@@ -32,6 +32,10 @@ internal sealed class PieceSet : IBlockSource, IDisposable
     public byte[]? Read(in Cid cid) => Find(cid)?.Read(cid);
 
     /// <inheritdoc/>
+    /// <exception cref="IOException">A CAR cannot be opened or read.</exception>
+    public bool TryRead(in Cid cid, Span<byte> destination) => Find(cid)?.TryRead(cid, destination) ?? false;
+
+    /// <inheritdoc/>
     public long Length(in Cid cid) => Find(cid)?.Length(cid) ?? -1;
 
     public void Dispose()
@@ -42,7 +46,7 @@ internal sealed class PieceSet : IBlockSource, IDisposable
     }
 
     /// <summary>The CAR that has a block, or null.</summary>
-    private CarBlocks? Find(in Cid cid)
+    public CarBlocks? Find(in Cid cid)
     {
         for (int i = 0; i < cars.Count; i++)
         {

@@ -33,6 +33,9 @@ public sealed class MalformedDataException : FormatException
     /// <summary>Byte offset of the fault, from the start of the file or of the buffer that was decoded.</summary>
     public long Offset { get; }
 
+    /// <summary>What is wrong, without its place.</summary>
+    internal string Reason => _what;
+
     /// <summary>The same fault seen from the surrounding file: offsets move by <paramref name="baseOffset"/>.</summary>
     /// <param name="path">File that holds the bytes; null keeps the path that is there.</param>
     /// <param name="baseOffset">Offset in the file of the buffer that was decoded.</param>

@@ -24,9 +24,10 @@ internal sealed class PackedDataset : IDisposable
     public PieceSet Blocks { get; } = new();
 
     /// <param name="previous">Folders of earlier versions, where these are not where they are noted to be.</param>
+    /// <param name="onFault">Takes what is wrong with a piece, whose blocks are then missing as far as they cannot be found; null where it is to be thrown.</param>
     /// <exception cref="IOException">The folder holds no packed dataset, or cannot be read.</exception>
     /// <exception cref="MalformedDataException">A record is not what it should be.</exception>
-    public static PackedDataset Open(string folder, IReadOnlyList<string> previous)
+    public static PackedDataset Open(string folder, IReadOnlyList<string> previous, Action<Exception>? onFault = null)
     {
         foreach (string name in (string[])[RecordFile.Dataset, RecordFile.Pieces])
         {
@@ -40,10 +41,10 @@ internal sealed class PackedDataset : IDisposable
             throw new MalformedDataException($"rootCid '{record.RootCid}' is no CID", 0, datasetFile);
         var dataset = new PackedDataset(record, root);
         foreach (var piece in RootFirst(RecordFile.ReadPieces(folder)))
-            dataset.Blocks.AddLater(files => OpenCar(folder, piece, files));
+            dataset.Blocks.AddLater(files => OpenCar(folder, piece, files, onFault));
         var earlier = EarlierFolders.Of(folder, record, previous);
         foreach (var (place, piece) in earlier.Pieces())
-            dataset.Blocks.AddLater(files => OpenCar(place, piece, files));
+            dataset.Blocks.AddLater(files => OpenCar(place, piece, files, onFault));
         dataset.HasAll = earlier.IsComplete;
         return dataset;
     }
@@ -53,12 +54,20 @@ internal sealed class PackedDataset : IDisposable
         pieces.Where(piece => piece.Kind == "dag").Reverse().Concat(pieces.Where(piece => piece.Kind != "dag"));
 
     /// <exception cref="IOException">The CAR is missing, or cannot be read.</exception>
-    public static CarBlocks OpenCar(string folder, PieceRecord piece, FileHandles files)
+    public static CarBlocks OpenCar(string folder, PieceRecord piece, FileHandles files, Action<Exception>? onFault = null)
     {
         string path = Path.Join(folder, piece.CarFile);
-        return LinkedFile.Absence(path) is { } absence
-            ? throw new FileNotFoundException($"{path}: the piece {absence}")
-            : new CarBlocks(path, new CarReadOptions { AllowZeroPadding = piece.CarSize > piece.PayloadSize }, files);
+        try
+        {
+            return LinkedFile.Absence(path) is { } absence
+                ? throw new FileNotFoundException($"{path}: the piece {absence}")
+                : new CarBlocks(path, new CarReadOptions { AllowZeroPadding = piece.CarSize > piece.PayloadSize }, files, onFault);
+        }
+        catch (Exception e) when (onFault is not null && e is IOException or UnauthorizedAccessException)
+        {
+            onFault(e);
+            return new CarBlocks(path, [], new BlockIndex(), files);
+        }
     }
 
     public void Dispose() => Blocks.Dispose();

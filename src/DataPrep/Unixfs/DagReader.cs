@@ -28,13 +28,15 @@ internal sealed class DagReader(IBlockSource blocks)
     public const int MaxDepth = 65_536;
 
     /// <summary>Deeper trees of file nodes are: a tree of two links a node has less with 2^63 bytes.</summary>
-    private const int MaxFileDepth = 64;
+    public const int MaxFileDepth = 64;
 
     /// <summary>All entries below a root, every directory before its content, siblings sorted by the bytes of their names; the root first.</summary>
     /// <param name="allowMissing">Whether an entry whose block is missing is given as such, and not taken for a fault; the root is always a fault.</param>
+    /// <param name="enters">Says by its path whether an entry is looked at; null for all.</param>
+    /// <param name="onFault">Takes what is wrong with an entry, by its path, and the walk goes on beside it; null where that is to be thrown.</param>
     /// <exception cref="MissingBlockException">A directory or the first block of a file is missing.</exception>
     /// <exception cref="MalformedDataException">A block is not what it should be.</exception>
-    public IEnumerable<DagEntry> Walk(Cid root, bool allowMissing = false)
+    public IEnumerable<DagEntry> Walk(Cid root, bool allowMissing = false, Func<byte[], bool>? enters = null, Action<byte[], Exception>? onFault = null)
     {
         var pending = new Stack<(byte[] Path, Cid Cid, int Depth)>();
         pending.Push(([], root, 0));
@@ -51,17 +53,33 @@ internal sealed class DagReader(IBlockSource blocks)
             {
                 entry = new DagEntry(next.Path, UnixFsType.Raw, -1, next.Cid, default, []);
             }
+            catch (Exception e) when (onFault is not null && e is MalformedDataException or IOException)
+            {
+                onFault(next.Path, e);
+                continue;
+            }
 
             yield return entry;
             if (!entry.IsFolder)
                 continue;
-            if (next.Depth == MaxDepth)
-                throw Malformed(next.Path, $"is nested more than {MaxDepth} deep");
-            var children = new List<(byte[] Name, Cid Cid)>();
-            Collect(next.Path, node!, data!, 0, children);
-            children.Sort((a, b) => b.Name.AsSpan().SequenceCompareTo(a.Name));
-            foreach (var (name, cid) in children)
-                pending.Push((next.Path.Length == 0 ? name : PathText.Join(next.Path, name), cid, next.Depth + 1));
+            var content = new FolderContent(blocks, next.Path, onFault);
+            try
+            {
+                if (next.Depth == MaxDepth)
+                    throw Malformed(next.Path, $"is nested more than {MaxDepth} deep");
+                content.Collect(node!, data!);
+            }
+            catch (Exception e) when (onFault is not null && e is MalformedDataException or IOException)
+            {
+                onFault(next.Path, e);
+            }
+
+            foreach (var (name, cid) in content.LastFirst())
+            {
+                byte[] path = next.Path.Length == 0 ? name : PathText.Join(next.Path, name);
+                if (enters is null || enters(path))
+                    pending.Push((path, cid, next.Depth + 1));
+            }
         }
     }
 
@@ -144,23 +162,12 @@ internal sealed class DagReader(IBlockSource blocks)
     }
 
     /// <summary>Writes a file's content, leaf after leaf.</summary>
-    public void CopyFile(Cid file, Stream destination) => CopyNode(file, destination, 0);
-
-    private void CopyNode(in Cid cid, Stream destination, int depth)
+    public void CopyFile(Cid file, Stream destination)
     {
-        byte[] block = Read(cid, []);
-        if (cid.Codec == Multicodec.Raw)
-        {
-            destination.Write(block);
-            return;
-        }
-
-        var (node, data) = Decode(block, [], cid);
-        if (data.Type is not (UnixFsType.File or UnixFsType.Raw) || depth == MaxFileDepth)
-            throw Malformed([], $"node {cid} is not part of a file");
-        destination.Write(data.Data.Span);
-        foreach (var link in node.Links)
-            CopyNode(link.Hash, destination, depth + 1);
+        var entry = Describe([], file, out _, out _);
+        if (entry.Type != UnixFsType.File)
+            throw Malformed([], $"{file} is no file");
+        new FileContent(blocks).Read(file, entry.Size, 0, entry.Size, (_, content) => destination.Write(content));
     }
 
     private DagEntry Describe(byte[] path, Cid cid, out DagPbNode? node, out UnixFsData? data)
@@ -179,58 +186,24 @@ internal sealed class DagReader(IBlockSource blocks)
         byte[] target = data.Type == UnixFsType.Symlink ? data.Data.ToArray() : [];
         long size = data.Type switch
         {
-            UnixFsType.File or UnixFsType.Raw when data.FileSize > long.MaxValue => throw Malformed(path, $"says a file size of {data.FileSize}"),
-            UnixFsType.File or UnixFsType.Raw => (long)(data.FileSize ?? (ulong)data.Data.Length),
+            UnixFsType.File or UnixFsType.Raw => FileContent.SizeOf(data) is >= 0 and var length ? length : throw Malformed(path, $"says a file size of more than {long.MaxValue}"),
             UnixFsType.Symlink => target.Length,
             _ => 0,
         };
         return new DagEntry(path, data.Type == UnixFsType.Raw ? UnixFsType.File : data.Type, size, cid, metadata, target);
     }
 
-    private void Collect(byte[] path, DagPbNode node, UnixFsData data, int depth, List<(byte[] Name, Cid Cid)> children)
-    {
-        if (data.Type == UnixFsType.Directory)
-        {
-            foreach (var link in node.Links)
-                children.Add((CheckName(path, link.Name.Span), link.Hash));
-            return;
-        }
+    private byte[] Read(in Cid cid, byte[] path) => Read(blocks, cid, path);
 
-        int fanout = (int)(data.Fanout ?? 0);
-        if (data.Fanout is not (>= 8 and <= 1024) || !int.IsPow2(fanout) || depth * int.Log2(fanout) > 64)
-            throw Malformed(path, "has a shard with a fanout that is none, or too many levels of shards");
-        int digits = (int.Log2(fanout) + 3) / 4;
-        foreach (var link in node.Links)
-        {
-            if (link.Name.Length < digits)
-                throw Malformed(path, "has a shard with a link that names no bucket");
-            if (link.Name.Length > digits)
-            {
-                children.Add((CheckName(path, link.Name.Span[digits..]), link.Hash));
-                continue;
-            }
-
-            var (subNode, subData) = Decode(Read(link.Hash, path), path, link.Hash);
-            if (subData.Type != UnixFsType.HamtShard)
-                throw Malformed(path, "has a shard whose sub-shard is none");
-            Collect(path, subNode, subData, depth + 1, children);
-        }
-    }
-
-    private static byte[] CheckName(byte[] path, ReadOnlySpan<byte> name)
-    {
-        bool unsafeName = name.Length == 0 || name.SequenceEqual("."u8) || name.SequenceEqual(".."u8) || name.IndexOfAny((byte)'/', (byte)0) >= 0;
-        return unsafeName ? throw Malformed(path, $"has an entry with the unusable name '{PathText.Quote(name)}'") : name.ToArray();
-    }
-
-    private byte[] Read(in Cid cid, byte[] path)
+    /// <summary>A block of an entry; one with an identity CID need not stand anywhere.</summary>
+    internal static byte[] Read(IBlockSource blocks, in Cid cid, byte[] path)
     {
         if (cid.MultihashCode == Multicodec.Identity)
             return cid.Digest.ToArray();
         return blocks.Read(cid) ?? throw new MissingBlockException(cid, PathText.Quote(path));
     }
 
-    private static (DagPbNode Node, UnixFsData Data) Decode(byte[] block, byte[] path, in Cid cid)
+    internal static (DagPbNode Node, UnixFsData Data) Decode(ReadOnlyMemory<byte> block, byte[] path, in Cid cid)
     {
         try
         {
@@ -243,5 +216,5 @@ internal sealed class DagReader(IBlockSource blocks)
         }
     }
 
-    private static MalformedDataException Malformed(byte[] path, string what) => new($"'{PathText.Quote(path)}' {what}");
+    internal static MalformedDataException Malformed(byte[] path, string what) => new($"'{PathText.Quote(path)}' {what}");
 }
