@@ -76,6 +76,7 @@ internal sealed class DatasetRun : IDisposable
         if (!Plan.IsOnePiece)
             whole = MakeDag(dagPieces);
         var writer = new DatasetWriter(folders.Main, Plan, rounds, Changed, entries, whole!, earlier, options.Threads);
+        making.RemoveOthers(dagPieces);
         return writer.Write(making.Finished, dagPieces);
     }
 

@@ -8,7 +8,7 @@ namespace DataPrep.Packing;
 /// <summary>What runs that were broken off have left in OUT, read without changing anything.</summary>
 internal sealed class Leftovers(OutputFolder folder)
 {
-    private const string DagNote = ".dag";
+    private const string Note = ".named";
 
     /// <summary>Whether a file of the work folder is none that a finished run takes away.</summary>
     public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName;
@@ -54,10 +54,14 @@ internal sealed class Leftovers(OutputFolder folder)
             File.Delete(file);
     }
 
-    /// <summary>Notes the name of a dag piece before it gets it, by an empty file: the journal speaks of data pieces alone.</summary>
-    public static void NoteDagPiece(OutputFolder folder, string pieceCid) => File.WriteAllBytes(folder.WorkFile(pieceCid + DagNote), []);
+    /// <summary>Notes the name of a piece by an empty file, before a file of OUT gets it: the journal speaks of data pieces alone, and only once their trees are there.</summary>
+    public static void NotePiece(OutputFolder folder, string pieceCid) => File.WriteAllBytes(folder.WorkFile(pieceCid + Note), []);
 
-    /// <summary>Names of the CARs that are noted as finished: in the journal, and of dag pieces beside it. None where OUT holds a finished dataset.</summary>
+    /// <summary>Piece CIDs that files of OUT may be named after, of a run that has not ended.</summary>
+    public static IEnumerable<string> NotedPieces(OutputFolder folder) =>
+        Directory.EnumerateFiles(folder.Work, "*" + Note).Order(StringComparer.Ordinal).Select(note => Path.GetFileNameWithoutExtension(note));
+
+    /// <summary>Names of the CARs that are noted: in the journal as finished, and beside it. None where OUT holds a finished dataset.</summary>
     /// <exception cref="IOException">The journal cannot be read, or is of another plan.</exception>
     /// <exception cref="Ipld.MalformedDataException">It is damaged.</exception>
     public IReadOnlyList<string> PieceNames()
@@ -71,7 +75,7 @@ internal sealed class Leftovers(OutputFolder folder)
             if (kind == JournalKind.PieceDone)
                 names.Add(Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
         });
-        names.AddRange(Directory.EnumerateFiles(folder.Work, "*" + DagNote).Order(StringComparer.Ordinal).Select(note => Path.GetFileNameWithoutExtension(note) + ".car"));
+        names.AddRange(NotedPieces(folder).Select(cid => cid + ".car"));
         return [.. names.Distinct(StringComparer.Ordinal)];
     }
 

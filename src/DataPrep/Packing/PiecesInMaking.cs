@@ -140,7 +140,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         entries.Flush();
         var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount);
         file.Complete(piece.PayloadSize);
-        folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
+        WriteTree(piece, packed.Commitment, packed.Nodes);
         space.Note(number, piece, packed.Commitment, Sync);
         Place(number, file, piece);
         lock (jobs)
@@ -171,8 +171,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
             {
                 var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
                 file.Complete(piece.PayloadSize);
-                folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(packed.Commitment, packed.Nodes).Write);
-                Leftovers.NoteDagPiece(folders.Main, piece.PieceCid);
+                WriteTree(piece, packed.Commitment, packed.Nodes);
                 Place(first + records.Count, file, piece);
                 records.Add(piece);
             },
@@ -182,6 +181,14 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         writer.Clock.Enter(Stage.Wait);
         times.Add(writer.Clock);
         return records;
+    }
+
+    /// <summary>Removes what has the name of a piece that was made and is none of the dataset, since files changed after a run that was broken off had made it.</summary>
+    public void RemoveOthers(IReadOnlyList<PieceRecord> dagPieces)
+    {
+        var kept = finished.Values.Concat(dagPieces).Select(piece => piece.PieceCid).ToHashSet();
+        foreach (string cid in Leftovers.NotedPieces(folders.Main).Where(cid => !kept.Contains(cid)))
+            folders.Remove(cid + ".car");
     }
 
     public void Dispose()
@@ -198,6 +205,12 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
 
     private static string PartOf(int number, int times) =>
         string.Create(CultureInfo.InvariantCulture, $"piece-{number}{(times > 0 ? $"-{times}" : "")}.car");
+
+    private void WriteTree(PieceRecord piece, PieceCommitment commitment, ReadOnlySpan<byte> nodes)
+    {
+        Leftovers.NotePiece(folders.Main, piece.PieceCid);
+        folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(commitment, nodes).Write);
+    }
 
     private void Place(int number, PieceFile file, PieceRecord piece)
     {

@@ -103,6 +103,7 @@ internal sealed class StreamRun : IDisposable
         }
 
         var writer = new DatasetWriter(folders.Main, Plan, [CutRound.OfPlan(Tree, Plan.Pieces)], space.Changed, entries, whole!, null, options.Threads);
+        making.RemoveOthers(dagPieces);
         return writer.Write(making.Finished, dagPieces);
     }
 

@@ -92,6 +92,25 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(Undisturbed(), Contents(Out));
     }
 
+    /// <summary>A tree is there before the journal speaks of its piece, which then comes to be another one.</summary>
+    [Theory]
+    [InlineData("--restart")]
+    [InlineData("--on-change=retry")]
+    public void ATreeWhosePieceWasNeverFinishedDoesNotStay(string option)
+    {
+        // Or the first flush of the folder would be for the work folder in it.
+        _ = scratch.Folder("out/.dataprep");
+        Under(["-P", Out, "-e", "trace=fsync", "-e", "inject=fsync:signal=SIGKILL"], Command);
+        Assert.NotEmpty(Directory.GetFiles(Out, "*.tree"));
+        Assert.Empty(Directory.GetFiles(Out, "*.car").Concat(Directory.GetFiles(More, "*.car")));
+        foreach (string file in Directory.GetFiles(scratch.At("src")))
+            _ = scratch.Noise("src/" + Path.GetFileName(file), (int)new FileInfo(file).Length, 79);
+        DataPrepProcess.Run([.. Command, option]).Expect(0);
+        string named = File.ReadAllText(Path.Join(Out, "pieces.jsonl"));
+        Assert.All(Directory.GetFiles(Out, "*.tree"), tree => Assert.Contains(Path.GetFileNameWithoutExtension(tree), named, StringComparison.Ordinal));
+        DataPrepProcess.Run("verify", Out).Expect(0);
+    }
+
     [Fact]
     public void ADamagedJournalIsAnErrorAndBeginningAnewTheWayOut()
     {
