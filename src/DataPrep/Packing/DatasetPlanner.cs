@@ -22,7 +22,7 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
         {
             LargeGarbage.Collect();
             var totals = DatasetTotals.Of(tree);
-            if (earlier is not null && KeepUnchanged(tree, earlier))
+            if (earlier is not null && KeepUnchanged(tree, totals, earlier))
                 return CutRest(tree, totals);
             // A dataset that fits in one piece, as most do, needs no cutting.
             if (totals.Bytes <= options.Capacity && PieceLayout.Create(tree, options.Profile) is var whole && whole.CarSize <= options.Capacity)
@@ -50,7 +50,7 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
 
     /// <summary>Marks what is unchanged since the earlier version.</summary>
     /// <returns>Whether anything is.</returns>
-    private bool KeepUnchanged(SourceTree tree, EarlierVersion earlier)
+    private bool KeepUnchanged(SourceTree tree, in DatasetTotals totals, EarlierVersion earlier)
     {
         using var inodes = InodeList.Open(earlier.Folder, earlier.Entries);
         if (!options.Checksum)
@@ -62,7 +62,7 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
         else
         {
             earlier.MarkKept(tree, (_, _, _) => true);
-            using var reader = options.OpenReader(tree);
+            using var reader = options.OpenReader(tree, totals.Bytes);
             using var check = new ContentCheck(tree, options.Profile, reader, progress, cancel);
             check.Run(entry => tree[entry].IsKept, round => options.Slabs(SlabDemand.Of(round, options.Profile, keptToo: true), options.SlabSize, false));
             earlier.MarkKept(tree, (entry, record, _) => Cid.TryParse(record.Cid, out var cid) && cid.Digest.SequenceEqual(check[entry]));

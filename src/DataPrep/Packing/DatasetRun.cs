@@ -38,7 +38,7 @@ internal sealed class DatasetRun : IDisposable
         }
 
         rate = options.MaxRate is { } most ? new RateLimit(most) : null;
-        reader = options.OpenReader(Tree);
+        reader = options.OpenReader(Tree, space.Plan.Dataset.Bytes);
     }
 
     /// <summary>What the workers' time went into.</summary>

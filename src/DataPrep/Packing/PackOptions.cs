@@ -119,11 +119,12 @@ internal sealed record PackOptions
     internal Func<SourceTree, ISourceReader>? Reader { get; init; }
 
     /// <summary>Opens a tree's files for reading.</summary>
-    public ISourceReader OpenReader(SourceTree tree)
+    /// <param name="bytes">Content of all of them.</param>
+    public ISourceReader OpenReader(SourceTree tree, long bytes)
     {
         if (Reader is not null)
             return Reader(tree);
-        bool isLarge = DatasetTotals.Of(tree).Bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+        bool isLarge = bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         return new LocalReader(tree, InputIo, DropBehind ?? isLarge);
     }
 

@@ -125,14 +125,17 @@ internal sealed class OutputFolder
     private void Write(string name, string folder, Action<Stream> content)
     {
         string temporary = TemporaryOf(name);
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
-        {
-            content(file);
-            file.Flush();
-            Sync(file.SafeFileHandle, temporary);
-        }
-
+        WriteFlushed(temporary, FileMode.Create, content);
         Place(temporary, name, folder);
+    }
+
+    /// <summary>Writes a whole file where it is, and flushes it to the device.</summary>
+    public static void WriteFlushed(string path, FileMode mode, Action<Stream> content)
+    {
+        using var file = new FileStream(path, mode, FileAccess.Write, FileShare.None, 1 << 16);
+        content(file);
+        file.Flush();
+        Sync(file.SafeFileHandle, path);
     }
 
     /// <summary>

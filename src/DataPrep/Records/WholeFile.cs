@@ -14,13 +14,7 @@ internal static class WholeFile
             throw Exists(path);
         try
         {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 64 << 10))
-            {
-                content(file);
-                file.Flush();
-                OutputFolder.Sync(file.SafeFileHandle, temporary);
-            }
-
+            OutputFolder.WriteFlushed(temporary, FileMode.CreateNew, content);
             int error = Posix.RenameNew(temporary, full);
             if (error == Posix.EEXIST)
                 throw Exists(path);

@@ -9,7 +9,7 @@ namespace DataPrep.Source;
 /// </summary>
 internal static unsafe partial class Posix
 {
-    internal const int O_EXCL = 0x80, ENAMETOOLONG = 36, EDQUOT = 122;
+    internal const int O_EXCL = 0x80, ENAMETOOLONG = 36, ENOSYS = 38, EDQUOT = 122;
 
     private const long UTIME_OMIT = 0x3ffffffe;
 
@@ -36,24 +36,14 @@ internal static unsafe partial class Posix
     /// <param name="replace">Whether what has that name is replaced; else there is EEXIST.</param>
     internal static int Move(int folder, ReadOnlySpan<byte> name, int toFolder, ReadOnlySpan<byte> toName, bool replace)
     {
-        const int RENAME_NOREPLACE = 1, ENOSYS = 38;
         fixed (byte* from = Terminated(name), to = Terminated(toName))
         {
             if (replace)
                 return Result(renameat(folder, from, toFolder, to));
-            int error;
-            try
-            {
-                error = Result(renameat2(folder, from, toFolder, to, RENAME_NOREPLACE));
-            }
-            catch (EntryPointNotFoundException)
-            {
-                error = ENOSYS;
-            }
-
-            // Network file systems among others do not have it; a second name is not given to what has one either.
-            if (error is not (EINVAL or ENOSYS))
+            if (TryRenameNew(folder, from, toFolder, to, out int error))
                 return error;
+
+            // A second name is not given to what has one either.
             error = Result(linkat(folder, from, toFolder, to, 0));
             return error == 0 ? Result(unlinkat(folder, from, 0)) : error;
         }
@@ -92,6 +82,22 @@ internal static unsafe partial class Posix
         }
 
         return 0;
+    }
+
+    /// <summary>Renames to a name that nothing has. False where that cannot be had of the system: network file systems among others do not have it.</summary>
+    private static bool TryRenameNew(int folder, byte* from, int toFolder, byte* to, out int error)
+    {
+        const int RENAME_NOREPLACE = 1;
+        error = 0;
+        try
+        {
+            error = Result(renameat2(folder, from, toFolder, to, RENAME_NOREPLACE));
+            return error is not (EINVAL or ENOSYS);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
     }
 
     private static byte[] Terminated(ReadOnlySpan<byte> name) => [.. name, 0];

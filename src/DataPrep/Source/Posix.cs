@@ -250,20 +250,13 @@ internal static unsafe partial class Posix
     /// <summary>Renames to a name that nothing has; with EEXIST where something has it, even a symlink that leads nowhere.</summary>
     internal static int RenameNew(string from, string to)
     {
-        const int AT_FDCWD = -100, RENAME_NOREPLACE = 1, ENOSYS = 38;
-        int error;
-        try
+        const int AT_FDCWD = -100;
+        fixed (byte* name = Terminated(PathText.FromArgument(from)), toName = Terminated(PathText.FromArgument(to)))
         {
-            error = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : Marshal.GetLastPInvokeError();
-        }
-        catch (EntryPointNotFoundException)
-        {
-            error = ENOSYS;
+            if (TryRenameNew(AT_FDCWD, name, AT_FDCWD, toName, out int error))
+                return error;
         }
 
-        // Network file systems among others do not have it.
-        if (error is not (EINVAL or ENOSYS))
-            return error;
         return Path.Exists(to) || new FileInfo(to).LinkTarget is not null ? EEXIST : Rename(from, to);
     }
 

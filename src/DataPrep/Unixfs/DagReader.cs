@@ -114,8 +114,8 @@ internal sealed class DagReader(IBlockSource blocks)
         ulong hash = Murmur3.Hash(name);
         for (int left = 64; ;)
         {
-            int fanout = (int)Math.Min(data.Fanout ?? 0, int.MaxValue), bits = int.Log2(Math.Max(1, fanout));
-            if (data.Type != UnixFsType.HamtShard || fanout is < 8 or > 1024 || !int.IsPow2(fanout) || left < bits)
+            int bits = FolderContent.ShardBits(data), fanout = 1 << bits;
+            if (data.Type != UnixFsType.HamtShard || bits == 0 || left < bits)
                 throw Malformed([], "has a shard with a fanout that is none, or too many levels of shards, or a sub-shard that is none");
             left -= bits;
             byte[] bucket = Encoding.ASCII.GetBytes(((int)(hash >> left) & (fanout - 1)).ToString($"X{(bits + 3) / 4}", CultureInfo.InvariantCulture));

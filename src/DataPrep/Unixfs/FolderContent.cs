@@ -42,13 +42,16 @@ internal sealed class FolderContent(IBlockSource blocks, byte[] path, Action<byt
         }
     }
 
+    /// <summary>Bits of the hash that a level of shards takes; 0 where the fanout is none that a shard has.</summary>
+    internal static int ShardBits(UnixFsData data) => data.Fanout is >= 8 and <= 1024 and var fanout && ulong.IsPow2(fanout) ? (int)ulong.Log2(fanout) : 0;
+
     private bool SameName(int one, int other) => children[one].Name.AsSpan().SequenceEqual(children[other].Name);
 
     /// <param name="prefix">Bits of the hash that all names below share.</param>
     private void CollectShard(DagPbNode node, UnixFsData data, int depth, ulong prefix)
     {
-        int fanout = (int)(data.Fanout ?? 0), bits = int.Log2(Math.Max(1, fanout)), shift = 64 - (bits * (depth + 1));
-        if (data.Fanout is not (>= 8 and <= 1024) || !int.IsPow2(fanout) || shift < 0)
+        int bits = ShardBits(data), fanout = 1 << bits, shift = 64 - (bits * (depth + 1));
+        if (bits == 0 || shift < 0)
             throw Malformed("has a shard with a fanout that is none, or too many levels of shards");
         if (data.HashType != Multicodec.Murmur3X64)
             throw Malformed("has a shard of another hash function than murmur3-x64-64");
