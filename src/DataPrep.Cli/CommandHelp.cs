@@ -146,6 +146,8 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
 
             Example:
               dataprep verify /staging/climate
+              dataprep verify /staging/climate --source /data/climate
+              dataprep verify /staging/climate --quick
               dataprep verify some.car --json
               dataprep verify --proof head.proof head.bin
             """,

@@ -42,8 +42,7 @@ internal static class ProofOption
             return ExitCode.Done;
         }
 
-        using (var stream = File.Create(output))
-            RecordFile.Write(stream, record, ProofJson.Default.ProofRecord);
+        WholeFile.WriteNew(output, stream => RecordFile.Write(stream, record, ProofJson.Default.ProofRecord));
         terminal.Event("proof", writer => WriteFields(writer, record));
         terminal.Result($"{output}: proof of {record.Length} bytes at {record.Offset} of {file}");
         Describe(terminal, record);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Records;
 using DataPrep.Verification;
@@ -16,61 +17,98 @@ internal static class VerifyCommand
         var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files; with --proof the bytes that were proved, or the piece that has them", Arity = ArgumentArity.ZeroOrMore };
         var previous = LsCommand.PreviousOption();
         var proof = new Option<string?>("--proof") { Description = "Check a proof that bytes are in a piece, and the bytes where they are named", HelpName = "PROOF" };
-        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, previous, proof };
+        var source = new Option<string[]>("--source") { Description = "Compare the dataset with what was packed too: the sources as pack was given them, or one folder that holds them", HelpName = "SOURCE", Arity = ArgumentArity.OneOrMore };
+        var quick = new Option<bool>("--quick") { Description = "Read no CAR: only names, sizes, records and tree sidecars" };
+        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, source, quick, previous, proof };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
-            string[] named = parsed.GetValue(targets) ?? [];
+            var request = new Request(parsed.GetValue(targets) ?? [], parsed.GetValue(source) ?? [], parsed.GetValue(quick), parsed.GetValue(previous) ?? [], parsed.GetValue(common.Threads));
             if (parsed.GetValue(proof) is { } file)
-                return CommandRunner.Guard(terminal, () => VerifyProof(file, named, terminal));
-            return CommandRunner.Guard(terminal, () => Verify(named, parsed.GetValue(previous) ?? [], parsed.GetValue(common.Threads), terminal));
+                return CommandRunner.Guard(terminal, () => VerifyProof(file, request, terminal));
+            return CommandRunner.Guard(terminal, () => Verify(request, terminal));
         });
         return command;
     }
 
-    private static int Verify(string[] targets, string[] previous, int threads, Terminal terminal)
+    private sealed record Request(string[] Targets, string[] Sources, bool Quick, string[] Previous, int Threads);
+
+    private static int Verify(Request request, Terminal terminal)
     {
+        var (targets, sources, quick, previous, threads) = request;
         if (targets.Length == 0)
             throw new UsageException("name a dataset or a CAR, or a proof with --proof");
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var progress = new PackProgress();
-        foreach (string target in targets)
+        foreach (string named in targets.Concat(sources))
         {
-            if (!Directory.Exists(target) && !File.Exists(target))
-                throw new FileNotFoundException($"{target}: no such file or folder");
+            if (!Path.Exists(named))
+                throw new FileNotFoundException($"{named}: no such file or folder");
         }
 
         string[] datasets = [.. targets.Where(target => Directory.Exists(target) && !IsFolderOfCars(target))];
         string[] cars = [.. targets.Except(datasets).SelectMany(target => Directory.Exists(target) ? CarsOf(target, log) : [target])];
-        long work = datasets.Sum(DatasetVerifier.Work) + cars.Sum(car => 2 * LinkedFile.Length(car));
+        if (sources.Length > 0 && (datasets.Length != 1 || cars.Length > 0))
+            throw new UsageException("--source goes with one dataset, which is compared with it");
+        if (quick && cars.Length > 0)
+            throw new UsageException($"--quick goes with datasets; of {cars[0]} nothing but its bytes can be verified");
+        long work = quick ? 0 : datasets.Sum(DatasetVerifier.Work) + cars.Sum(car => 2 * LinkedFile.Length(car));
         progress.Begin(work);
         int pieces = terminal.WithProgress("Verifying", progress, () =>
         {
-            int count = datasets.Sum(dataset => new DatasetVerifier(dataset, previous, log, threads, progress, CommandRunner.Cancel).Verify());
+            int count = 0;
+            foreach (string dataset in datasets)
+            {
+                var verifier = new DatasetVerifier(dataset, previous, log, threads, progress, CommandRunner.Cancel);
+                count += quick ? verifier.VerifyQuickly() : verifier.Verify();
+            }
+
             new CarSetVerifier(log, threads, progress, CommandRunner.Cancel).Verify(cars, car => Show(car, terminal));
             return count + cars.Length;
         });
+        long? compared = sources.Length == 0 || !File.Exists(Path.Join(datasets[0], RecordFile.Files)) ? null : Compare(datasets[0], request, log, terminal);
         double seconds = clock.Elapsed.TotalSeconds;
         terminal.Event("summary", writer =>
         {
             writer.WriteBoolean("ok", log.Errors == 0);
             writer.WriteNumber("pieces", pieces);
+            if (compared is { } files)
+                writer.WriteNumber("sourceFiles", files);
             writer.WriteNumber("errors", log.Errors);
             writer.WriteNumber("warnings", log.Warnings);
             writer.WriteNumber("bytes", work / 2);
             writer.WriteNumber("seconds", Math.Round(seconds, 3));
         });
-        string size = SizeText.Format(work / 2);
+        string what = (quick ? "names, sizes and sidecars" : SizeText.Format(work / 2)) + (compared is null ? "" : $", {compared} file{(compared == 1 ? "" : "s")} of the source");
         terminal.Result(log.Errors == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"Verified: {pieces} piece{(pieces == 1 ? "" : "s")}, {size}, no error, in {seconds:0.0} s")
+            ? string.Create(CultureInfo.InvariantCulture, $"Verified: {pieces} piece{(pieces == 1 ? "" : "s")}, {what}, no error, in {seconds:0.0} s")
             : $"FAILED: {log.Errors} error{(log.Errors == 1 ? "" : "s")} found");
         return log.Errors == 0 ? ExitCode.Done : ExitCode.Verification;
     }
 
-    private static int VerifyProof(string file, string[] data, Terminal terminal)
+    /// <returns>Number of files of the source whose content was compared; null where that was not possible.</returns>
+    private static long? Compare(string dataset, Request request, FindingLog log, Terminal terminal)
     {
+        var progress = new PackProgress();
+        try
+        {
+            return terminal.WithProgress("Comparing", progress, () => new SourceVerifier(log, dataset, request.Sources, request.Previous, request.Threads, progress, CommandRunner.Cancel).Verify());
+        }
+        catch (FormatException e)
+        {
+            var place = e as MalformedDataException;
+            log.Error("manifest", place?.Path ?? dataset, place?.Path is null ? -1 : place.Offset, e.Message);
+            return null;
+        }
+    }
+
+    private static int VerifyProof(string file, Request request, Terminal terminal)
+    {
+        string[] data = request.Targets;
+        if (request.Quick || request.Sources.Length > 0)
+            throw new UsageException("--proof stands alone, without --quick and --source");
         if (data.Length > 1)
             throw new UsageException("--proof goes with one file: the bytes that were proved, or the piece that has them");
         foreach (string named in (string[])[file, .. data])

@@ -16,23 +16,19 @@ internal sealed class EarlierVersion : IDisposable
     private readonly string filesFile;
     private readonly SafeFileHandle file;
     private readonly UnixFsProfile profile;
-    private readonly DirectoryNode nodes;
 
     /// <exception cref="IOException">The folder holds no packed dataset.</exception>
     /// <exception cref="MalformedDataException">Its record is damaged.</exception>
     /// <exception cref="UsageException">It was packed with other parameters, so that nothing of it could be kept.</exception>
     public EarlierVersion(string folder, UnixFsProfile profile)
     {
-        (Folder, this.profile, nodes) = (new OutputFolder(folder), profile, new DirectoryNode(profile));
+        (Folder, this.profile) = (new OutputFolder(folder), profile);
         filesFile = Folder.FileOf(RecordFile.Files);
         string datasetFile = Folder.FileOf(RecordFile.Dataset);
         if (!File.Exists(datasetFile))
             throw new FileNotFoundException($"--previous: {Folder.Path} holds no packed dataset ({RecordFile.Dataset} is missing)");
         Dataset = RecordFile.Read(datasetFile, RecordJson.Default.DatasetRecord);
-        bool isSame = Dataset.ChunkSize == profile.ChunkSize && Dataset.MaxLinks == profile.MaxLinks && Dataset.CidVersion == profile.CidVersion
-            && Dataset.RawLeaves == profile.RawLeaves && Dataset.PreserveMode == profile.PreserveMode && Dataset.PreserveMtime == profile.PreserveMtime
-            && Dataset.HamtThreshold == profile.HamtThreshold && Dataset.HamtFanout == profile.HamtFanout && Dataset.HamtEstimation == DatasetPlanner.EstimationName(profile);
-        if (!isSame)
+        if (Dataset.DagProfile() is not { } then || then with { Name = profile.Name } != profile)
             throw new UsageException($"--previous: {Folder.Path} was packed with other parameters of the DAG (profile {Dataset.Profile}, chunk size {Dataset.ChunkSize}): its CIDs say nothing about these");
         file = File.OpenHandle(filesFile);
     }
@@ -56,7 +52,7 @@ internal sealed class EarlierVersion : IDisposable
             (entry, record, line, _) => tree.Keep(entry, tree[entry].Kind switch
             {
                 EntryKind.File => record.Type == "file" && record.Size == tree[entry].Size && HasCodec(tree, entry, record.Cid) && isSame(entry, record, line),
-                EntryKind.Symlink => record.Type == "symlink" && record.Cid == CidOfSymlink(tree, entry),
+                EntryKind.Symlink => record.Type == "symlink" && record.Cid == CidOfSymlink(tree, profile, entry),
                 _ => entry > 0 && record.Type == "dir" && HasMetadata(tree, entry, record),
             }),
             folder => lacking[folder] = true);
@@ -120,39 +116,18 @@ internal sealed class EarlierVersion : IDisposable
         return Cid.TryParse(cid, out var parsed) && parsed.DigestLength == 32 && profile.CidOf(isRaw, parsed.Digest) == parsed;
     }
 
-    private string CidOfSymlink(SourceTree tree, int entry)
+    /// <summary>The CID that a symlink of a tree has.</summary>
+    public static string CidOfSymlink(SourceTree tree, UnixFsProfile profile, int entry)
     {
         Span<byte> digest = stackalloc byte[32];
-        nodes.EmitSymlink(tree.Target(entry), PieceLayout.ScannedMetadata(tree, profile, entry), new DigestOnly(), digest);
+        new DirectoryNode(profile).EmitSymlink(tree.Target(entry), PieceLayout.ScannedMetadata(tree, profile, entry), new DigestOnly(), digest);
         return profile.CidOf(false, digest).ToString();
     }
 
     /// <param name="onBoth">Is told of each entry that both have at one path: the entry, the record, and the record's line and offset.</param>
     /// <param name="onGone">Is told of the deepest folder of the tree in which something was that is not in the tree.</param>
-    private void Match(SourceTree tree, Action<int, FileRecord, long, long> onBoth, Action<int> onGone)
-    {
-        int i = tree[0].Kind == EntryKind.Directory ? 1 : 0;
-        byte[]? path = null;
-        long line = 0;
-        foreach (var (record, offset) in RecordFile.ReadLines(filesFile, RecordJson.Default.FileRecord))
-        {
-            byte[] then = RecordFile.PathBytes(record.Path, record.PathHex);
-            int order = 1;
-            for (; i < tree.Count; i++, path = null)
-            {
-                path ??= tree.DatasetPath(i);
-                order = PathText.Compare(path, then);
-                if (order >= 0)
-                    break;
-            }
-
-            if (i < tree.Count && order == 0 && tree[i].Kind != EntryKind.Removed)
-                onBoth(i, record, line, offset);
-            else
-                onGone(FolderOf(tree, i - 1, then));
-            line++;
-        }
-    }
+    private void Match(SourceTree tree, Action<int, FileRecord, long, long> onBoth, Action<int> onGone) =>
+        RecordMatch.Run(tree, filesFile, onBoth, (record, _, before) => onGone(FolderOf(tree, before, RecordFile.PathBytes(record.Path, record.PathHex))));
 
     /// <summary>The deepest folder above a path, of those around an entry that stands before it, and that entry itself.</summary>
     private static int FolderOf(SourceTree tree, int entry, byte[] path)

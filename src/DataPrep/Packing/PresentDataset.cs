@@ -67,31 +67,13 @@ internal sealed class PresentDataset(OutputFolder folder)
     private IOException Broken(string what) =>
         new($"{folder.Path} says in {RecordFile.Dataset} that it is complete, but {what}; remove {datasetFile} to pack again");
 
-    /// <summary>Inputs that were left out then, for a reason that may be gone now.</summary>
-    private HashSet<string> SkippedThen()
-    {
-        string path = folder.FileOf(RecordFile.Skipped);
-        return File.Exists(path) ? [.. RecordFile.ReadLines(path, RecordJson.Default.SkippedRecord).Select(line => line.Record.Path)] : [];
-    }
-
-    private static bool IsBelow(string path, HashSet<string> folders)
-    {
-        for (int slash = path.Length; slash > 0; slash = path.LastIndexOf('/', slash - 1))
-        {
-            if (folders.Contains(path[..slash]))
-                return true;
-        }
-
-        return false;
-    }
-
     private string? FirstDifference(PackPlan plan)
     {
-        var skipped = SkippedThen();
+        var skipped = new SkippedPaths(folder.Path);
         using var present = RecordFile.ReadLines(folder.FileOf(RecordFile.Files), RecordJson.Default.FileRecord).GetEnumerator();
         for (int i = 0; i < plan.Tree.Count; i++)
         {
-            if (EntryRecord.Of(plan.Tree, i) is not { } wanted || (skipped.Count > 0 && IsBelow(wanted.Path, skipped)))
+            if (EntryRecord.Of(plan.Tree, i) is not { } wanted || skipped.Cover(wanted.Path))
                 continue;
             if (!present.MoveNext())
                 return $"it has no '{wanted.Path}'";

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using DataPrep.Ipld;
 using DataPrep.Piece;
+using DataPrep.Unixfs;
 
 namespace DataPrep.Records;
 
@@ -96,6 +97,20 @@ public sealed record DatasetRecord
     /// <summary>What was selected of the sources; null where all was.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SelectionRecord? Selection { get; init; }
+
+    /// <summary>The parameters of the DAG; null where they are none: of a name that is unknown. Whether they make sense is not checked.</summary>
+    internal UnixFsProfile? DagProfile() => UnixFsProfile.ByName(Profile) is not { } profile || HamtEstimation is not ("block-bytes" or "links-bytes") ? null : profile with
+    {
+        ChunkSize = (int)Math.Clamp(ChunkSize, 0, int.MaxValue),
+        MaxLinks = MaxLinks,
+        CidVersion = CidVersion,
+        RawLeaves = RawLeaves,
+        HamtThreshold = HamtThreshold,
+        HamtFanout = HamtFanout,
+        HamtEstimation = HamtEstimation == "block-bytes" ? Unixfs.HamtEstimation.BlockBytes : Unixfs.HamtEstimation.LinksBytes,
+        PreserveMode = PreserveMode,
+        PreserveMtime = PreserveMtime,
+    };
 }
 
 /// <summary>A line of <c>pieces.jsonl</c>.</summary>

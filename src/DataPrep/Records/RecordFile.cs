@@ -158,7 +158,10 @@ internal static class RecordFile
     /// <summary>The bytes of a recorded path.</summary>
     public static byte[] PathBytes(string path, string? hex) => hex is null ? PathText.FromArgument(path) : Convert.FromHexString(hex);
 
-    private static T Parse<T>(ReadOnlySpan<byte> bytes, long offset, string path, JsonTypeInfo<T> type)
+    /// <summary>A record from its bytes.</summary>
+    /// <param name="offset">Where in the file they begin.</param>
+    /// <exception cref="MalformedDataException">They are not what they should be.</exception>
+    public static T Parse<T>(ReadOnlySpan<byte> bytes, long offset, string path, JsonTypeInfo<T> type)
         where T : class
     {
         try

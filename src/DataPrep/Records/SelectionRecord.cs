@@ -31,5 +31,13 @@ public sealed record SelectionRecord
         OneFileSystem = selection.OneFileSystem,
     };
 
+    /// <summary>The selection, to be made again; null where the record does not say enough.</summary>
+    internal Selection? Again() =>
+        FilesFrom is not null || Include.Concat(Exclude).Any(text => text.Contains('\uFFFD', StringComparison.Ordinal))
+            ? null
+            : new Selection(Patterns(Include), Patterns(Exclude), oneFileSystem: OneFileSystem);
+
+    private static IgnorePattern[] Patterns(IReadOnlyList<string> texts) => [.. texts.Select(text => new IgnorePattern(PathText.FromArgument(text)))];
+
     private static string[] Texts(IgnoreRules rules) => [.. rules.Patterns.Select(pattern => PathText.Show(pattern.Text.Span))];
 }

@@ -12,23 +12,11 @@ internal sealed class ParameterVerifier(FindingLog log, string datasetFile, Data
     /// <summary>Of the record alone.</summary>
     public void Check()
     {
-        if (UnixFsProfile.ByName(dataset.Profile) is not { } profile)
-        {
+        if (UnixFsProfile.ByName(dataset.Profile) is null)
             Report("profile", $"there is no profile '{dataset.Profile}'");
-            return;
-        }
-
-        if (dataset.HamtEstimation is not ("block-bytes" or "links-bytes"))
+        else if (dataset.DagProfile() is not { } profile)
             Report("hamtEstimation", $"there is no hamtEstimation '{dataset.HamtEstimation}'");
-        profile = profile with
-        {
-            ChunkSize = (int)Math.Clamp(dataset.ChunkSize, 0, int.MaxValue),
-            MaxLinks = dataset.MaxLinks,
-            CidVersion = dataset.CidVersion,
-            HamtThreshold = dataset.HamtThreshold,
-            HamtFanout = dataset.HamtFanout,
-        };
-        if (profile.Problem() is { } problem)
+        else if (profile.Problem() is { } problem)
             Report("problem", problem);
     }
 

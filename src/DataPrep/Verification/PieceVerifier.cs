@@ -15,9 +15,27 @@ internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int thr
 {
     /// <param name="isElsewhere">Says of a block whether another piece has it.</param>
     /// <returns>What the CAR holds; null where it cannot be read.</returns>
-    public VerifiedCar? Verify(in PieceLine line, Func<Cid, bool>? isElsewhere = null)
+    public VerifiedCar? Verify(PieceLine line, Func<Cid, bool>? isElsewhere = null) => AtHand(line.Record, car =>
     {
-        var piece = line.Record;
+        VerifySize(car, line.Record);
+        return Verify(car, line, isElsewhere);
+    });
+
+    /// <summary>Verifies that the CAR is there under its name with its size, and its sidecar, which folds to the piece CID.</summary>
+    public void VerifyQuickly(PieceLine line)
+    {
+        _ = AtHand(line.Record, car =>
+        {
+            VerifySize(car, line.Record);
+            return car;
+        });
+        VerifyName(line);
+        _ = PieceSidecar.Read(log, output, line.Record);
+    }
+
+    private T? AtHand<T>(PieceRecord piece, Func<string, T> verify)
+        where T : class
+    {
         string car = output.FileOf(piece.CarFile);
         if (LinkedFile.Absence(car) is { } absence)
         {
@@ -27,7 +45,7 @@ internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int thr
 
         try
         {
-            return Verify(car, line, isElsewhere);
+            return verify(car);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,18 +54,25 @@ internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int thr
         }
     }
 
-    private VerifiedCar Verify(string car, in PieceLine line, Func<Cid, bool>? isElsewhere)
+    private void VerifySize(string car, PieceRecord piece)
     {
-        var piece = line.Record;
         long size = LinkedFile.Length(car);
         if (size != piece.CarSize)
             log.Error("car-size", car, Math.Min(size, piece.CarSize), $"has {size} bytes, {RecordFile.Pieces} says {piece.CarSize}");
+    }
+
+    private void VerifyName(in PieceLine line) =>
+        log.Compare("file-name", output.FileOf(RecordFile.Pieces), line.Offset, "file name", line.Record.CarFile, line.Record.PieceCid + ".car");
+
+    private VerifiedCar Verify(string car, in PieceLine line, Func<Cid, bool>? isElsewhere)
+    {
+        var piece = line.Record;
         var verified = new CarVerifier(log, threads, progress, files, cancel).Verify(car, _ => piece.CarSize > piece.PayloadSize, isElsewhere);
         var commitment = verified.Tree.Commitment;
         log.Compare("piece-cid", car, -1, "piece CID", commitment.CidV1.ToString(), piece.PieceCid);
         log.Compare("piece-cid-v2", car, -1, "piece CID v2", commitment.CidV2.ToString(), piece.PieceCidV2);
         log.Compare("piece-size", car, -1, "piece size", commitment.PieceSize, piece.PieceSize);
-        log.Compare("file-name", output.FileOf(RecordFile.Pieces), line.Offset, "file name", piece.CarFile, piece.PieceCid + ".car");
+        VerifyName(line);
         if (verified.Dag.IsWhole)
         {
             log.Compare("payload-size", car, -1, "payload size", verified.PayloadSize, piece.PayloadSize);
