@@ -8,12 +8,15 @@ using DataPrep.Fuzz;
 var options = new Dictionary<string, string> { ["seed"] = "1", ["threads"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture), ["crashes"] = "artifacts/fuzz" };
 for (int i = 0; i + 1 < args.Length; i += 2)
     options[args[i].TrimStart('-')] = args[i + 1];
-if (args.Length % 2 != 0 || options.Keys.Except(["seed", "threads", "crashes", "seconds", "inputs", "target", "corpus", "input"]).Any())
+if (args.Length % 2 != 0 || options.Keys.Except(["seed", "threads", "crashes", "seconds", "inputs", "target", "corpus", "input", "damage"]).Any())
 {
-    Console.Error.WriteLine("usage: DataPrep.Fuzz [--inputs N | --seconds S] [--seed N] [--threads N] [--target NAME] [--corpus FOLDER] [--crashes FOLDER] [--input FILE]");
+    Console.Error.WriteLine("usage: DataPrep.Fuzz [--inputs N | --seconds S] [--seed N] [--threads N] [--target NAME] [--corpus FOLDER] [--crashes FOLDER] [--input FILE]\n       DataPrep.Fuzz --damage N [--seed N]");
     return 2;
 }
 
+ulong seed = ulong.Parse(options["seed"], CultureInfo.InvariantCulture);
+if (options.TryGetValue("damage", out string? damages))
+    return Damage.Run(int.Parse(damages, CultureInfo.InvariantCulture), seed) == 0 ? 0 : 1;
 var targets = Targets.All(options.GetValueOrDefault("corpus"));
 if (options.TryGetValue("target", out string? wanted))
     targets = [.. targets.Where(target => target.Name == wanted)];
@@ -35,7 +38,6 @@ var clock = Stopwatch.StartNew();
 long inputs = options.TryGetValue("inputs", out string? count) ? long.Parse(count, CultureInfo.InvariantCulture) : long.MaxValue;
 var time = options.TryGetValue("seconds", out string? seconds) ? TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)) : inputs == long.MaxValue ? TimeSpan.FromSeconds(60) : TimeSpan.MaxValue;
 var fuzzer = new Fuzzer(targets, inputs, time, options["crashes"]);
-ulong seed = ulong.Parse(options["seed"], CultureInfo.InvariantCulture);
 var threads = Enumerable.Range(0, int.Parse(options["threads"], CultureInfo.InvariantCulture)).Select(number => new Thread(() => fuzzer.Work(number, SHA256.HashData(BitConverter.GetBytes(seed + ((ulong)number << 32)))), 16 << 20)).ToList();
 threads.ForEach(thread => thread.Start());
 while (threads.Exists(thread => !thread.Join(TimeSpan.FromSeconds(1) / threads.Count)))

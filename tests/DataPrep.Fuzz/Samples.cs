@@ -61,7 +61,7 @@ internal static class Samples
         }
     }
 
-    private static string MakeTree(string folder)
+    public static string MakeTree(string folder)
     {
         string source = Path.Join(folder, "src");
         _ = Directory.CreateDirectory(Path.Join(source, "wide"));
