@@ -18,7 +18,7 @@ public sealed class DagWalkTests
     public void AnyPartOfAnyTreeIsThatOfTheSlowTwin(int seed)
     {
         var random = new Random(seed);
-        for (int i = 0; i < 25; i++)
+        for (int i = 0; i < 12; i++)
         {
             var options = new RefOptions(random.Next(1, 40), random.Next(2, 5), random.Next(2), random.Next(2) == 0, random.Next(3) == 0 ? 0 : random.Next(1, 400), 8 << random.Next(3)) { KeepLeafBytes = true };
             var dag = RefUnixfs.Build(Tree(random, 3, []), options);
@@ -26,7 +26,7 @@ public sealed class DagWalkTests
             blocks.Add(dag.Root);
             twin.Add(dag.Root);
             var paths = twin.Paths(dag.Cid.Text).ToList();
-            for (int j = 0; j < 40; j++)
+            for (int j = 0; j < 30; j++)
             {
                 List<byte[]> path = [.. paths[random.Next(paths.Count)]];
                 if (random.Next(15) == 0)
