@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using DataPrep.Car;
 using DataPrep.Ipld;
@@ -127,11 +128,7 @@ internal sealed class GatewayResponse(ServedBlocks blocks, ServerMetrics metrics
             writer.Write(CarWriter.Header([path.End]));
             for (int waiting = 0; isMore; isMore = await InTurn(walk.MoveNext, cancel).ConfigureAwait(false))
             {
-                int prefix = CarWriter.WritePrefix(writer.GetSpan(CarWriter.MaxPrefixLength), walk.Cid, walk.Block.Length);
-                writer.Advance(prefix);
-                writer.Write(walk.Block.Span);
-                metrics.SentBlock(prefix + walk.Block.Length);
-                waiting += prefix + walk.Block.Length;
+                waiting += Append(writer, walk);
                 if (waiting < Step)
                     continue;
                 waiting = 0;
@@ -146,6 +143,18 @@ internal sealed class GatewayResponse(ServedBlocks blocks, ServerMetrics metrics
             if (!cancel.IsCancellationRequested)
                 metrics.BrokeOff();
         }
+    }
+
+    private int Append(PipeWriter writer, DagWalk walk)
+    {
+        // In one span, which becomes one chunk of the answer.
+        var room = writer.GetSpan(CarWriter.MaxPrefixLength + walk.Block.Length);
+        int length = CarWriter.WritePrefix(room, walk.Cid, walk.Block.Length);
+        walk.Block.Span.CopyTo(room[length..]);
+        length += walk.Block.Length;
+        writer.Advance(length);
+        metrics.SentBlock(length);
+        return length;
     }
 
     /// <exception cref="TimeoutException">There were too many before it.</exception>

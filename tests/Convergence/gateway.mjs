@@ -39,6 +39,7 @@ function addressOf (server) {
       const found = /http:\/\/[0-9.:]+/.exec(text)
       if (found && text.includes('\n')) resolve(found[0])
     })
+    server.stderr.on('data', chunk => { text += chunk })
     server.once('error', reject)
     server.once('exit', code => reject(new Error(`serve exits ${code}: ${text}`)))
   })
@@ -144,7 +145,7 @@ function checkTools (address, piece) {
   }
 }
 
-const server = spawn(dataprep, ['serve', out, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+const server = spawn(dataprep, ['serve', out, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] })
 try {
   const address = await addressOf(server)
   await attempt('the CAR of the root is read', () => checkWhole(address))
@@ -155,8 +156,7 @@ try {
   equal('a probe of the root is answered', probe.status, 200)
   checkTools(address, pieces.filter(piece => piece.carFile != null).sort((a, b) => b.carSize - a.carSize)[0])
 } finally {
-  server.kill('SIGTERM')
-  await once(server, 'exit')
+  if (server.kill('SIGTERM')) await once(server, 'exit')
   fs.rmSync(work, { recursive: true, force: true })
 }
 

@@ -71,11 +71,19 @@ internal sealed class SharedBlocks(PieceSet set, bool readsAhead = true) : IBloc
         return true;
     }
 
-    /// <summary>Closes the files that are open; they are opened again when they are needed.</summary>
+    /// <summary>Closes the files that are open, unless somebody is at them; they are opened again when they are needed.</summary>
     public void CloseFiles()
     {
-        lock (gate)
+        if (!gate.TryEnter())
+            return;
+        try
+        {
             set.Files.Dispose();
+        }
+        finally
+        {
+            gate.Exit();
+        }
     }
 
     private void ReadAhead(SafeFileHandle file, string path, long offset)
