@@ -102,12 +102,15 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             """,
         ["serve"] = """
             Pieces are at /piece/CID, by piece CID v1 or v2, with ranges, and at /piece?id=CID; counters for Prometheus at /metrics; /healthz
-            says that it runs. Without --listen only this machine is served. TLS is the business of a proxy before it.
+            says that it runs. Blocks are at /ipfs/CID?format=raw, and CARs with the blocks of a file or folder at /ipfs/CID/PATH?format=car
+            (IPFS trustless gateway: dag-scope, entity-bytes, car-dups); pieces are indexed when they are first needed for that.
+            Without --listen only this machine is served. TLS is the business of a proxy before it.
 
             Example:
               dataprep serve /staging/climate
               dataprep serve /staging/april /staging/may --listen 0.0.0.0:8787 --token-file token
               curl -H "Authorization: Bearer $(cat token)" -r 0-1040383 http://staging:8787/piece/baga6ea4seaq...
+              curl -o climate.car 'http://staging:8787/ipfs/bafybei.../2024/june.nc?format=car&dag-scope=entity'
             """,
         ["sample"] = """
             Reads segments of 1,040,384 bytes that a seed decides, and holds them against the piece CIDs by the tree sidecars; and

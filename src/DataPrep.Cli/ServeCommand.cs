@@ -25,7 +25,7 @@ internal static class ServeCommand
         };
         var token = new Option<string?>("--token-file") { Description = $"File with the bearer token that requests must bring (default: the variable {TokenVariable}, or none)", HelpName = "FILE" };
         var connections = new Option<int>("--max-connections") { Description = "Most connections at once", HelpName = "N", DefaultValueFactory = _ => 1024 };
-        var command = new Command("serve", "Serves pieces by their piece CIDs over HTTP, with ranges, until it is stopped") { outputs, listen, token, connections };
+        var command = new Command("serve", "Serves pieces by their piece CIDs over HTTP, with ranges, and their blocks and DAGs as an IPFS trustless gateway, until it is stopped") { outputs, listen, token, connections };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -60,7 +60,7 @@ internal static class ServeCommand
             writer.WriteNumber("pieces", server.Pieces.Count);
             writer.WriteNumber("bytes", server.Pieces.Bytes);
         });
-        terminal.Result($"Serving {server.Pieces.Count} pieces at {address}/piece/{{cid}}");
+        terminal.Result($"Serving {server.Pieces.Count} pieces at {address}/piece/{{cid}}, and their blocks and DAGs at {address}/ipfs/{{cid}}");
         if (!IPAddress.IsLoopback(options.Endpoint.Address) && options.Token is null)
             terminal.Warn("anybody who reaches this address can read the pieces; --token-file asks for a token");
         try

@@ -31,15 +31,13 @@ internal sealed class PieceResponse(ServerMetrics metrics)
         response.Headers.ETag = tag.ToString();
         response.Headers.AcceptRanges = "bytes";
         response.Headers.CacheControl = "public, max-age=29030400, immutable";
-        if (EntityTagHeaderValue.TryParseList([.. request.Headers.IfNoneMatch.OfType<string>()], out var known) && known.Any(other => other.Tag == "*" || other.Compare(tag, useStrongComparison: false)))
+        if (Preconditions.IsKnown(request, tag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
 
-        // With another tag, what the client has is not this piece, and it gets all of it.
-        bool rangeHolds = request.Headers.IfRange.Count == 0 || (EntityTagHeaderValue.TryParse(request.Headers.IfRange.ToString(), out var had) && had.Compare(tag, useStrongComparison: true));
-        if (ByteRange.Of(rangeHolds && request.Headers.Range.Count > 0 ? request.Headers.Range.ToString() : null, piece.Size) is not var (offset, length, isPartial))
+        if (Preconditions.RangeOf(request, tag, piece.Size) is not var (offset, length, isPartial))
         {
             response.Headers.ContentRange = $"bytes */{piece.Size}";
             await PieceServer.Say(context, HttpStatusCode.RequestedRangeNotSatisfiable, "one range within the piece can be had at a time").ConfigureAwait(false);

@@ -16,6 +16,7 @@ namespace DataPrep.Server;
 /// <code>
 /// GET, HEAD /piece/{cid}     the CAR file of a piece, by piece CID v1 or v2, with ranges (FRC-0066)
 /// GET, HEAD /piece?id={cid}  the same, as piece locators ask
+/// GET, HEAD /ipfs/{cid}      a block of any piece, or a CAR of what is below it or a path (IPFS trustless gateway)
 /// GET /metrics               counters
 /// GET /healthz               whether it runs; needs no token
 /// </code>
@@ -25,6 +26,8 @@ internal sealed class PieceServer : IAsyncDisposable
     private const string PieceRoute = "/piece";
     private readonly WebApplication app;
     private readonly PieceResponse response;
+    private readonly ServedBlocks blocks;
+    private readonly GatewayResponse gateway;
     private readonly ServerMetrics metrics;
     private readonly ServedPieces pieces;
     private readonly byte[]? token;
@@ -38,6 +41,8 @@ internal sealed class PieceServer : IAsyncDisposable
         pieces = new ServedPieces(options.Outputs);
         metrics = new ServerMetrics(pieces);
         response = new PieceResponse(metrics);
+        blocks = new ServedBlocks(pieces, metrics);
+        gateway = new GatewayResponse(blocks, metrics);
         token = options.Token is { } secret ? SHA256.HashData(Encoding.UTF8.GetBytes(secret)) : null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         _ = builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -86,7 +91,12 @@ internal sealed class PieceServer : IAsyncDisposable
         await app.StopAsync(limit.Token).ConfigureAwait(false);
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync().ConfigureAwait(false);
+        gateway.Dispose();
+        blocks.Dispose();
+    }
 
     private async Task Answer(HttpContext context)
     {
@@ -121,9 +131,11 @@ internal sealed class PieceServer : IAsyncDisposable
 
         if (path == "/metrics")
             return Say(context, HttpStatusCode.OK, metrics.ToString(), "text/plain; version=0.0.4");
+        if (path.StartsWith(GatewayRequest.Route, StringComparison.Ordinal))
+            return gateway.Send(context);
         string? cid = path == PieceRoute ? request.Query["id"] : path.StartsWith(PieceRoute + "/", StringComparison.Ordinal) ? path[(PieceRoute.Length + 1)..] : null;
         if (cid is null)
-            return Say(context, HttpStatusCode.NotFound, "nothing is served here; pieces are at /piece/{cid}");
+            return Say(context, HttpStatusCode.NotFound, "nothing is served here; pieces are at /piece/{cid}, blocks and CARs of DAGs at /ipfs/{cid}");
         if (!pieces.TryFind(cid, out var piece))
             return Say(context, HttpStatusCode.BadRequest, "this is no piece CID");
         return piece is null ? Say(context, HttpStatusCode.NotFound, "this piece is not served here") : response.Send(context, piece);

@@ -15,6 +15,7 @@ internal sealed record ServedPiece(string PieceCid, string Path, long Size);
 internal sealed class ServedPieces
 {
     private readonly FrozenDictionary<Cid, ServedPiece> pieces;
+    private readonly List<(string Folder, PieceRecord Record)> records = [];
 
     /// <param name="outputs">Folders that were packed into; of a piece in several of them the first is served.</param>
     /// <exception cref="IOException">A folder holds no packed dataset.</exception>
@@ -27,11 +28,12 @@ internal sealed class ServedPieces
             string list = Path.Join(output, RecordFile.Pieces);
             if (!File.Exists(list))
                 throw new FileNotFoundException($"{output}: no packed dataset ({RecordFile.Pieces} is missing)");
-            foreach (var piece in RecordFile.ReadPieces(output))
+            foreach (var piece in PackedDataset.RootFirst(RecordFile.ReadPieces(output)))
             {
                 if (!Cid.TryParse(piece.PieceCid, out var cid))
                     throw new MalformedDataException($"pieceCid '{piece.PieceCid}' is no CID", 0, list);
-                _ = found.TryAdd(cid, new ServedPiece(piece.PieceCid, Path.Join(output, piece.CarFile), piece.CarSize));
+                if (found.TryAdd(cid, new ServedPiece(piece.PieceCid, Path.Join(output, piece.CarFile), piece.CarSize)))
+                    records.Add((output, piece));
             }
         }
 
@@ -39,6 +41,9 @@ internal sealed class ServedPieces
     }
 
     public int Count => pieces.Count;
+
+    /// <summary>The folders and records of the pieces, in the order in which blocks are looked for in them.</summary>
+    public IReadOnlyList<(string Folder, PieceRecord Record)> Records => records;
 
     public long Bytes => pieces.Values.Sum(piece => piece.Size);
 

@@ -9,6 +9,11 @@ internal sealed class ServerMetrics(ServedPieces pieces)
     private readonly SortedDictionary<int, long> requests = [];
     private long bytes;
     private long active;
+    private long gatewayRequests;
+    private long gatewayBytes;
+    private long gatewayBlocks;
+    private long gatewayBroken;
+    private long damaged;
 
     public void Begin() => Interlocked.Increment(ref active);
 
@@ -22,6 +27,21 @@ internal sealed class ServerMetrics(ServedPieces pieces)
 
     public void Sent(long count) => Interlocked.Add(ref bytes, count);
 
+    public void BeginGateway() => Interlocked.Increment(ref gatewayRequests);
+
+    /// <param name="count">Bytes, with what stands before the block.</param>
+    public void SentBlock(long count)
+    {
+        _ = Interlocked.Increment(ref gatewayBlocks);
+        _ = Interlocked.Add(ref gatewayBytes, count);
+    }
+
+    /// <summary>A CAR that was begun could not be ended.</summary>
+    public void BrokeOff() => Interlocked.Increment(ref gatewayBroken);
+
+    /// <summary>A block did not match its CID, or its piece could not be read.</summary>
+    public void FoundDamage() => Interlocked.Increment(ref damaged);
+
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -33,6 +53,11 @@ internal sealed class ServerMetrics(ServedPieces pieces)
         }
 
         Value("dataprep_sent_bytes_total", "counter", "Bytes of pieces sent.", Interlocked.Read(ref bytes));
+        Value("dataprep_gateway_requests_total", "counter", "Requests for blocks and CARs of DAGs.", Interlocked.Read(ref gatewayRequests));
+        Value("dataprep_gateway_blocks_total", "counter", "Blocks sent.", Interlocked.Read(ref gatewayBlocks));
+        Value("dataprep_gateway_sent_bytes_total", "counter", "Bytes of blocks sent, with their CIDs in CARs.", Interlocked.Read(ref gatewayBytes));
+        Value("dataprep_gateway_broken_off_total", "counter", "CARs broken off, as a block was missing or damaged.", Interlocked.Read(ref gatewayBroken));
+        Value("dataprep_damaged_blocks_total", "counter", "Reads of blocks that did not match their CIDs, or of pieces that failed.", Interlocked.Read(ref damaged));
         Value("dataprep_requests_active", "gauge", "Requests being answered.", Interlocked.Read(ref active));
         Value("dataprep_pieces", "gauge", "Pieces that are served.", pieces.Count);
         Value("dataprep_pieces_bytes", "gauge", "Bytes of their CAR files.", pieces.Bytes);

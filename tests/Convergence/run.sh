@@ -63,6 +63,11 @@ pack_and_check() {
   run_checks "$name" node "$here/check.mjs" "$tree" "$out" "${check_options[@]}"
 }
 
+# serve_and_check NAME TREE: serves what was packed last
+serve_and_check() {
+  run_checks "$1, served" node "$here/gateway.mjs" "$dataprep" "$2" "$work/out"
+}
+
 cd "$here"
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
 run_checks "the checker itself" node selftest.mjs
@@ -74,6 +79,7 @@ for seed in "${seeds[@]}"; do
   pack_and_check "$seed, unixfs-v0-2015" "$tree" --no-datasegment -- --profile unixfs-v0-2015
   pack_and_check "$seed, mode and mtime" "$tree" --no-datasegment --no-unpack -- --preserve-mode --preserve-mtime
   pack_and_check "$seed, several pieces" "$tree" --no-datasegment -- --piece-size 4MiB --chunk-size 128KiB
+  serve_and_check "$seed, several pieces" "$tree"
   pack_and_check "$seed, several pieces, unixfs-v0-2015, filled up" "$tree" --no-datasegment --no-unpack -- \
     --profile unixfs-v0-2015 --piece-size 8MiB --min-piece-size 8MiB
   pack_and_check "$seed, several pieces, mode and mtime" "$tree" --no-datasegment --no-unpack -- \
@@ -84,6 +90,7 @@ for seed in "${seeds[@]}"; do
   node make-tree.mjs "$plain" "$seed" --no-symlinks --small --wide 7000
   pack_and_check "$seed, sharded" "$plain" --
   pack_and_check "$seed, sharded, unixfs-v0-2015" "$plain" --no-datasegment -- --profile unixfs-v0-2015
+  serve_and_check "$seed, sharded, unixfs-v0-2015" "$plain"
   pack_and_check "$seed, sharded, several pieces" "$plain" --no-datasegment --no-unpack -- --max-car-size 100KiB --chunk-size 4KiB
   pack_and_check "$seed, no hidden, no empty directories" "$plain" --no-datasegment -- --no-hidden --no-empty-dirs
 done

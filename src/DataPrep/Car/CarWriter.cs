@@ -9,9 +9,12 @@ namespace DataPrep.Car;
 /// </summary>
 public sealed class CarWriter : IDisposable
 {
+    /// <summary>Most bytes before the data of a section.</summary>
+    internal const int MaxPrefixLength = Varint.MaxLength + Cid.MaxByteLength;
+
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
-    private readonly byte[] _prefix = new byte[Varint.MaxLength + Cid.MaxByteLength];
+    private readonly byte[] _prefix = new byte[MaxPrefixLength];
     private bool _failed;
 
     /// <summary>Writes the header.</summary>
@@ -29,7 +32,7 @@ public sealed class CarWriter : IDisposable
             throw new ArgumentException("A root is not defined.", nameof(roots));
         }
 
-        byte[] header = new CarHeader(1, roots).Encode();
+        byte[] header = Header(roots);
         if (header.Length > CarReadOptions.MaxHeaderLength)
         {
             throw new ArgumentException("The roots make a header of more than 32 MiB.", nameof(roots));
@@ -37,10 +40,8 @@ public sealed class CarWriter : IDisposable
 
         _stream = stream;
         _leaveOpen = leaveOpen;
-        int prefix = Varint.Write(_prefix, (ulong)header.Length);
-        stream.Write(_prefix, 0, prefix);
         stream.Write(header);
-        Position = prefix + header.Length;
+        Position = header.Length;
     }
 
     /// <summary>Bytes written so far, which is the offset of the next section.</summary>
@@ -60,14 +61,12 @@ public sealed class CarWriter : IDisposable
             throw new ArgumentException("The CID is not defined.", nameof(cid));
         }
 
-        int cidLength = cid.ByteLength;
-        if (data.Length > CarReadOptions.DefaultMaxSectionLength - cidLength)
+        if (data.Length > CarReadOptions.DefaultMaxSectionLength - cid.ByteLength)
         {
             throw new ArgumentException("A section has at most 8 MiB.", nameof(data));
         }
 
-        int prefix = Varint.Write(_prefix, (ulong)(cidLength + data.Length));
-        prefix += cid.WriteTo(_prefix.AsSpan(prefix));
+        int prefix = WritePrefix(_prefix, cid, data.Length);
         long offset = Position;
         _failed = true;
         _stream.Write(_prefix, 0, prefix);
@@ -96,6 +95,22 @@ public sealed class CarWriter : IDisposable
         {
             _stream.Dispose();
         }
+    }
+
+    /// <summary>All that stands before the first section.</summary>
+    internal static byte[] Header(IReadOnlyList<Cid> roots)
+    {
+        byte[] header = new CarHeader(1, roots).Encode();
+        byte[] bytes = new byte[Varint.Length((ulong)header.Length) + header.Length];
+        header.CopyTo(bytes, Varint.Write(bytes, (ulong)header.Length));
+        return bytes;
+    }
+
+    /// <summary>Writes all that stands in a section before its data; returns its length.</summary>
+    internal static int WritePrefix(Span<byte> destination, in Cid cid, int dataLength)
+    {
+        int length = Varint.Write(destination, (ulong)(cid.ByteLength + dataLength));
+        return length + cid.WriteTo(destination[length..]);
     }
 
     private void ThrowIfFailed()

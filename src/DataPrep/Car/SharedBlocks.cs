@@ -6,7 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace DataPrep.Car;
 
 /// <summary>The blocks of a set for several threads at once: they take turns to find a block, and read and hash side by side.</summary>
-internal sealed class SharedBlocks(PieceSet set) : IBlockSource
+/// <param name="readsAhead">Whether what follows a block is likely to be wanted too.</param>
+internal sealed class SharedBlocks(PieceSet set, bool readsAhead = true) : IBlockSource
 {
     // Files are opened for reads at any place; those here mostly go on where the one before ended.
     private const long Region = 16 << 20;
@@ -50,7 +51,8 @@ internal sealed class SharedBlocks(PieceSet set) : IBlockSource
             file = set.Files.Of(car.Path);
             // Another thread may make the set close the file, which then stays open until it is released.
             file.DangerousAddRef(ref isHeld);
-            ReadAhead(file, car.Path, offset);
+            if (readsAhead)
+                ReadAhead(file, car.Path, offset);
         }
 
         try
@@ -67,6 +69,21 @@ internal sealed class SharedBlocks(PieceSet set) : IBlockSource
         }
 
         return true;
+    }
+
+    /// <summary>Closes the files that are open, unless somebody is at them; they are opened again when they are needed.</summary>
+    public void CloseFiles()
+    {
+        if (!gate.TryEnter())
+            return;
+        try
+        {
+            set.Files.Dispose();
+        }
+        finally
+        {
+            gate.Exit();
+        }
     }
 
     private void ReadAhead(SafeFileHandle file, string path, long offset)

@@ -107,7 +107,9 @@ internal sealed class DagReader(IBlockSource blocks)
         return at;
     }
 
-    private Cid? FindEntry(DagPbNode node, UnixFsData data, ReadOnlySpan<byte> name)
+    /// <summary>The entry of a folder with that name, or null.</summary>
+    /// <param name="onShard">Takes the shards on the way to it, below the folder's own block.</param>
+    internal Cid? FindEntry(DagPbNode node, UnixFsData data, ReadOnlySpan<byte> name, Action<Cid>? onShard = null)
     {
         if (data.Type == UnixFsType.Directory)
             return LinkOf(node, name);
@@ -123,6 +125,7 @@ internal sealed class DagReader(IBlockSource blocks)
                 return entry;
             if (LinkOf(node, bucket) is not { } shard)
                 return null;
+            onShard?.Invoke(shard);
             (node, data) = Decode(Read(shard, []), [], shard);
         }
     }

@@ -78,6 +78,24 @@ internal sealed class FileContent(IBlockSource blocks, CancellationToken cancel 
             return;
         }
 
+        var (node, data) = DecodePart(block, cid, length, depth);
+        Take(data.Data.Span, start, range);
+        long at = start + data.Data.Length;
+        for (int i = 0; i < node.Links.Count; i++)
+        {
+            long part = (long)data.BlockSizes[i];
+            if (IsIn(at, part, range.From, range.To))
+                ReadNode(node.Links[i].Hash, at, part, range, depth + 1);
+            at += part;
+        }
+    }
+
+    /// <summary>A node of a file, whose parts are as long together as it should be.</summary>
+    /// <param name="length">Content bytes that its parent says it has.</param>
+    /// <param name="depth">Nodes of the file above it.</param>
+    /// <exception cref="MalformedDataException">It is not what it should be.</exception>
+    internal static (DagPbNode Node, UnixFsData Data) DecodePart(ReadOnlyMemory<byte> block, in Cid cid, long length, int depth)
+    {
         var (node, data) = DagReader.Decode(block, [], cid);
         if (data.Type is not (UnixFsType.File or UnixFsType.Raw) || depth == DagReader.MaxFileDepth)
             throw Malformed(cid, "is not part of a file");
@@ -90,16 +108,11 @@ internal sealed class FileContent(IBlockSource blocks, CancellationToken cancel 
         // Of a part without content nothing follows for the file's length: it may be one empty block, and no tree of them without end.
         if (length == 0 && depth > 0 && node.Links.Count > 0)
             throw Malformed(cid, "has links, but no content");
-        Take(data.Data.Span, start, range);
-        long at = start + data.Data.Length;
-        for (int i = 0; i < node.Links.Count; i++)
-        {
-            long part = (long)data.BlockSizes[i];
-            if (part == 0 ? at >= range.From && at <= range.To : at < range.To && at + part > range.From)
-                ReadNode(node.Links[i].Hash, at, part, range, depth + 1);
-            at += part;
-        }
+        return (node, data);
     }
+
+    /// <summary>Whether a part has something of a range, or is an empty one within it.</summary>
+    internal static bool IsIn(long at, long length, long from, long to) => length == 0 ? at >= from && at <= to : at < to && at + length > from;
 
     private void Take(ReadOnlySpan<byte> content, long start, in Range range)
     {

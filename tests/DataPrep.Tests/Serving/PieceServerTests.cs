@@ -140,7 +140,7 @@ public sealed class PieceServerTests : IAsyncLifetime
     {
         await server.DisposeAsync();
         await Serve(new ServerOptions { Outputs = [packed.Folder], Endpoint = new(IPAddress.Loopback, 0), Token = "secret" });
-        foreach (string path in (string[])[$"/piece/{Piece.PieceCid}", "/metrics", "/piece/x"])
+        foreach (string path in (string[])[$"/piece/{Piece.PieceCid}", "/metrics", "/piece/x", "/ipfs/bafkqaaa?format=raw"])
         {
             foreach (var (scheme, token, isRight) in ((string, string, bool)[])[("Bearer", "secret", true), ("bearer", "secret", true), ("Bearer", "Secret", false), ("Bearer", "secre", false), ("Basic", "secret", false)])
             {
