@@ -69,7 +69,7 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
 
     private SampleResult Verify(PackedDataset dataset)
     {
-        var pieces = Pieces();
+        var pieces = ProvablePieces.Read(output.FileOf(RecordFile.Pieces));
         var strata = Strata.Of(pieces, options.Strata, output);
         long[] sizes = [.. strata.Select(stratum => stratum.Count)];
         var plan = options.Samples is { } samples ? new SamplePlan(sizes, samples) : SamplePlan.ToDetect(sizes, options.Detect, options.Confidence);
@@ -89,19 +89,6 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
         return new SampleResult(plan, blocks.Blocks, blocks.SourceBlocks, bytes);
     }
 
-    private PieceRecord[] Pieces()
-    {
-        var lines = RecordFile.ReadPieceLines(output.Path);
-        foreach (var (piece, offset) in lines)
-        {
-            if (piece.CarSize < 1 || piece.CarSize > PieceSize.Unpadded(PieceSize.OfHeight(TreeSidecar.MaxPieceHeight)))
-                throw new MalformedDataException($"a CAR of {piece.CarSize} bytes is no piece", offset, output.FileOf(RecordFile.Pieces));
-        }
-
-        PieceRecord[] pieces = [.. lines.Select(line => line.Record).DistinctBy(piece => piece.PieceCid)];
-        return pieces.Length > 0 ? pieces : throw new MalformedDataException("there is no piece", 0, output.FileOf(RecordFile.Pieces));
-    }
-
     private void VerifyPiece(PieceRecord piece, long[] segments)
     {
         string car = output.FileOf(piece.CarFile);
@@ -111,7 +98,7 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
             return;
         }
 
-        if (Sidecar(piece) is not { } tree)
+        if (ProvablePieces.TreeOf(piece, output.Path, log) is not { } tree)
             return;
         try
         {
@@ -145,31 +132,6 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
         Span<byte> node = stackalloc byte[PieceSize.NodeLength];
         new SubTreeHasher(Sha256Kernels.Current).Root(raw, tree.NodeHeight, node);
         return node.SequenceEqual(tree.NodeAt(segment)) ? null : $"the {raw.Length} bytes of this segment are not those of the piece CID {piece.PieceCid}";
-    }
-
-    /// <summary>The sidecar, which folds to its root, once that root and the sizes are those of the piece.</summary>
-    private TreeSidecar? Sidecar(PieceRecord piece)
-    {
-        string path = output.FileOf(piece.PieceCid + ".tree");
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var tree = TreeSidecar.Read(stream, path);
-            var commitment = tree.Commitment;
-            if (commitment.CidV1.ToString() == piece.PieceCid && commitment.CidV2.ToString() == piece.PieceCidV2 && commitment.PieceSize == piece.PieceSize && commitment.PayloadSize == piece.CarSize)
-                return tree;
-            log.Error("sidecar", path, -1, $"the tree sidecar is of the piece {commitment.CidV2} with {commitment.PayloadSize} bytes, not of {piece.PieceCidV2} with {piece.CarSize}");
-        }
-        catch (MalformedDataException e)
-        {
-            log.Error("sidecar", path, e.Offset, e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            log.Error("sidecar", path, -1, e.Message);
-        }
-
-        return null;
     }
 
     private static long Length(PieceRecord piece, long segment) => Math.Min(SubTreeHasher.SegmentRaw, piece.CarSize - (segment * SubTreeHasher.SegmentRaw));
