@@ -122,6 +122,17 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep sample /staging/climate --detect 0.1% --confidence 99.9% --source /data/climate
               dataprep sample /staging/climate --samples 300 --strata type --seed 4b1d
             """,
+        ["audit"] = """
+            Asks storage providers for segments that a seed decides, by HTTP range requests, and proves them by the tree sidecars in OUT:
+            the data and the CARs need not be there. Of each piece the beginning and the end are always asked for.
+            Exit code 4 when anything is wrong at any provider, 75 when no server has given any answer. A slow provider is a warning.
+
+            Example:
+              dataprep audit /staging/climate --url 'https://provider.example/piece/{pieceCid}'
+              dataprep audit /staging/climate --url 'f01000@EU=https://a.example/piece/{pieceCid}' \
+                --url 'f02000@US=https://b.example/piece/{pieceCid}' --detect 0.1% --slow 2s --slow 1MiB/s
+              dataprep audit records/pieces.jsonl --providers providers.csv --watch 6h --history audit.jsonl --json
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels

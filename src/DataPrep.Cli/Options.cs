@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace DataPrep.Cli;
 
@@ -68,6 +69,52 @@ internal static class OptionOf
         });
         return option;
     }
+
+    /// <summary>A part such as <c>1%</c> or <c>0.01</c>: above 0, at most 1.</summary>
+    public static Option<decimal?> Percent(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "PERCENT",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            bool isPercent = text.EndsWith('%');
+            if (decimal.TryParse(isPercent ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value) && (value /= isPercent ? 100 : 1) is > 0 and <= 1)
+                return value;
+            result.AddError($"{name}: '{text}' is no part of something; write it as 1% or 0.01");
+            return null;
+        },
+    };
+
+    /// <summary>A time such as <c>500ms</c>, <c>30s</c> or <c>6h</c>; null where it is not given.</summary>
+    public static Option<TimeSpan?> Time(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (TimeLength.TryParse(text, out var time))
+                return time;
+            result.AddError($"{name}: '{text}' is no length of time; write it as 500ms, 30s, 15m, 6h or 1d");
+            return null;
+        },
+    };
+
+    /// <summary>A whole number.</summary>
+    public static Option<int?> Number(string name, string description, int least, int most) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
+                return number;
+            result.AddError($"{name} must be from {least} to {most}; '{text}' is not");
+            return null;
+        },
+    };
 
     private static long? ParseSize(string name, ArgumentResult result)
     {

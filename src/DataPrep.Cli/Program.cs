@@ -18,6 +18,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     VerifyCommand.Create(),
     ServeCommand.Create(),
     SampleCommand.Create(),
+    AuditCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

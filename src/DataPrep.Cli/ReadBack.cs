@@ -56,8 +56,12 @@ internal static class ReadBack
             else
                 writer.WriteNull("offset");
             writer.WriteString("message", finding.Message);
+            if (finding.Provider is { } provider)
+                writer.WriteString("provider", provider);
         });
         string place = finding.Offset >= 0 ? $"{finding.Path} at offset {finding.Offset}" : finding.Path;
+        if (finding.Provider is { } who)
+            place = $"{who}: {place}";
         terminal.Result($"{finding.Severity}: {place}: {finding.Message} [{finding.Code}]");
     }
 

@@ -16,8 +16,8 @@ internal static class SampleCommand
         var common = new CommonOptions();
         var folder = new Argument<string>("OUT") { Description = "A packed dataset" };
         var samples = new Option<long?>("--samples") { Description = "How many segments of 1,040,384 bytes to read", HelpName = "N" };
-        var detect = Percent("--detect", "Read as many as find damage to this part of all segments (1%)");
-        var confidence = Percent("--confidence", "With this probability (99%)");
+        var detect = OptionOf.Percent("--detect", "Read as many as find damage to this part of all segments (1%)");
+        var confidence = OptionOf.Percent("--confidence", "With this probability (99%)");
         var strata = OptionOf.Word("--strata", "Draw from each piece, or size, type or folder of files in proportion; none draws from all together", Strata.Piece, Strata.None, Strata.Size, Strata.Type, Strata.Folder);
         var seed = new Option<string?>("--seed") { Description = "Draw as the run did that printed this seed; without it a new one is made", HelpName = "TEXT" };
         var source = new Option<string?>("--source") { Description = "Compare with the folder or file that was packed", HelpName = "SOURCE" };
@@ -93,20 +93,4 @@ internal static class SampleCommand
             : $"FAILED: {log.Errors} error{(log.Errors == 1 ? "" : "s")} found");
         return ok ? ExitCode.Done : ExitCode.Verification;
     }
-
-    /// <summary>A part such as <c>1%</c> or <c>0.01</c>: above 0, at most 1.</summary>
-    private static Option<decimal?> Percent(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "PERCENT",
-        CustomParser = result =>
-        {
-            string text = result.Tokens[0].Value;
-            bool isPercent = text.EndsWith('%');
-            if (decimal.TryParse(isPercent ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value) && (value /= isPercent ? 100 : 1) is > 0 and <= 1)
-                return value;
-            result.AddError($"{name}: '{text}' is no part of something; write it as 1% or 0.01");
-            return null;
-        },
-    };
 }

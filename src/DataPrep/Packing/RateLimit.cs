@@ -16,18 +16,34 @@ internal sealed class RateLimit(long bytesPerSecond)
     /// <exception cref="OperationCanceledException">Stopped meanwhile.</exception>
     public void Take(int bytes, CancellationToken stop)
     {
-        double from;
-        lock (gate)
+        double from = Reserve(bytes), seconds;
+        while ((seconds = Until(from)) > 0)
         {
-            from = free = Math.Max(free, Stopwatch.GetTimestamp() - MostCredit);
-            free += bytes * (double)Stopwatch.Frequency / bytesPerSecond;
-        }
-
-        double seconds;
-        while ((seconds = (from - Stopwatch.GetTimestamp()) / Stopwatch.Frequency) > 0)
-        {
-            if (stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(Math.Min(seconds, 3600))))
+            if (stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(seconds)))
                 stop.ThrowIfCancellationRequested();
         }
     }
+
+    /// <summary>The same without a thread that waits.</summary>
+    /// <exception cref="OperationCanceledException">Stopped meanwhile.</exception>
+    public async Task TakeAsync(int bytes, CancellationToken stop)
+    {
+        double from = Reserve(bytes), seconds;
+        while ((seconds = Until(from)) > 0)
+            await Task.Delay(TimeSpan.FromSeconds(seconds), stop).ConfigureAwait(false);
+    }
+
+    /// <summary>The moment from which on so many bytes may be read.</summary>
+    private double Reserve(int bytes)
+    {
+        lock (gate)
+        {
+            double from = free = Math.Max(free, Stopwatch.GetTimestamp() - MostCredit);
+            free += bytes * (double)Stopwatch.Frequency / bytesPerSecond;
+            return from;
+        }
+    }
+
+    /// <summary>Seconds until a moment, an hour at most.</summary>
+    private static double Until(double moment) => Math.Min((moment - Stopwatch.GetTimestamp()) / Stopwatch.Frequency, 3600);
 }

@@ -135,9 +135,12 @@ internal static class RecordFile
 
     /// <summary>The same, with the byte offset of each line.</summary>
     /// <exception cref="MalformedDataException">The list is not what it should be.</exception>
-    public static IReadOnlyList<(PieceRecord Record, long Offset)> ReadPieceLines(string folder)
+    public static IReadOnlyList<(PieceRecord Record, long Offset)> ReadPieceLines(string folder) => ReadPieceLinesOf(Path.Join(folder, Pieces));
+
+    /// <summary>The same of a list, whatever its name.</summary>
+    /// <exception cref="MalformedDataException">The list is not what it should be.</exception>
+    public static IReadOnlyList<(PieceRecord Record, long Offset)> ReadPieceLinesOf(string path)
     {
-        string path = Path.Join(folder, Pieces);
         var pieces = new List<(PieceRecord, long)>();
         foreach (var (piece, offset) in ReadLines(path, RecordJson.Default.PieceRecord))
         {

@@ -8,6 +8,9 @@ namespace DataPrep.Verification;
 internal sealed record Finding(string Severity, string Code, string Path, long Offset, string Message)
 {
     public bool IsError => Severity == "error";
+
+    /// <summary>Who serves what it was found in; null where that is no question.</summary>
+    public string? Provider { get; init; }
 }
 
 /// <summary>Collects findings and hands each on as it is found.</summary>

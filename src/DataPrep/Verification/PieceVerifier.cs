@@ -30,7 +30,7 @@ internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int thr
             return car;
         });
         VerifyName(line);
-        _ = PieceSidecar.Read(log, output, line.Record);
+        _ = ProvablePieces.TreeOf(line.Record, output.Path, log);
     }
 
     private T? AtHand<T>(PieceRecord piece, Func<string, T> verify)

@@ -69,7 +69,7 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
 
     private SampleResult Verify(PackedDataset dataset)
     {
-        var pieces = Pieces();
+        var pieces = ProvablePieces.Read(output.FileOf(RecordFile.Pieces));
         var strata = Strata.Of(pieces, options.Strata, output);
         long[] sizes = [.. strata.Select(stratum => stratum.Count)];
         var plan = options.Samples is { } samples ? new SamplePlan(sizes, samples) : SamplePlan.ToDetect(sizes, options.Detect, options.Confidence);
@@ -89,19 +89,6 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
         return new SampleResult(plan, blocks.Blocks, blocks.SourceBlocks, bytes);
     }
 
-    private PieceRecord[] Pieces()
-    {
-        var lines = RecordFile.ReadPieceLines(output.Path);
-        foreach (var (piece, offset) in lines)
-        {
-            if (piece.CarSize < 1 || piece.CarSize > PieceSize.Unpadded(PieceSize.OfHeight(TreeSidecar.MaxPieceHeight)))
-                throw new MalformedDataException($"a CAR of {piece.CarSize} bytes is no piece", offset, output.FileOf(RecordFile.Pieces));
-        }
-
-        PieceRecord[] pieces = [.. lines.Select(line => line.Record).DistinctBy(piece => piece.PieceCid)];
-        return pieces.Length > 0 ? pieces : throw new MalformedDataException("there is no piece", 0, output.FileOf(RecordFile.Pieces));
-    }
-
     private void VerifyPiece(PieceRecord piece, long[] segments)
     {
         string car = output.FileOf(piece.CarFile);
@@ -111,7 +98,7 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
             return;
         }
 
-        if (PieceSidecar.Read(log, output, piece) is not { } tree)
+        if (ProvablePieces.TreeOf(piece, output.Path, log) is not { } tree)
             return;
         try
         {

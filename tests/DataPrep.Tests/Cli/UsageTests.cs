@@ -19,6 +19,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("inspect")]
     [InlineData("verify")]
     [InlineData("sample")]
+    [InlineData("audit")]
     public void HelpHasAnExample(string command)
     {
         var result = DataPrepProcess.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Expect(0);
