@@ -17,6 +17,7 @@ internal static class VerifyCommand
         var previous = LsCommand.PreviousOption();
         var proof = new Option<string?>("--proof") { Description = "Check a proof that bytes are in a piece, and the bytes where they are named", HelpName = "PROOF" };
         var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, previous, proof };
+        var place = new SourceOption(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -24,12 +25,12 @@ internal static class VerifyCommand
             string[] named = parsed.GetValue(targets) ?? [];
             if (parsed.GetValue(proof) is { } file)
                 return CommandRunner.Guard(terminal, () => VerifyProof(file, named, terminal));
-            return CommandRunner.Guard(terminal, () => Verify(named, parsed.GetValue(previous) ?? [], parsed.GetValue(common.Threads), terminal));
+            return CommandRunner.Guard(terminal, () => Verify(named, parsed.GetValue(previous) ?? [], place.Of(parsed), parsed.GetValue(common.Threads), terminal));
         });
         return command;
     }
 
-    private static int Verify(string[] targets, string[] previous, int threads, Terminal terminal)
+    private static int Verify(string[] targets, string[] previous, string? source, int threads, Terminal terminal)
     {
         if (targets.Length == 0)
             throw new UsageException("name a dataset or a CAR, or a proof with --proof");
@@ -44,12 +45,12 @@ internal static class VerifyCommand
 
         string[] datasets = [.. targets.Where(target => Directory.Exists(target) && !IsFolderOfCars(target))];
         string[] cars = [.. targets.Except(datasets).SelectMany(target => Directory.Exists(target) ? CarsOf(target, log) : [target])];
-        long work = datasets.Sum(DatasetVerifier.Work) + cars.Sum(car => 2 * LinkedFile.Length(car));
+        long work = datasets.Sum(DatasetVerifier.Work) + cars.Sum(DatasetVerifier.WorkOf);
         progress.Begin(work);
         int pieces = terminal.WithProgress("Verifying", progress, () =>
         {
-            int count = datasets.Sum(dataset => new DatasetVerifier(dataset, previous, log, threads, progress, CommandRunner.Cancel).Verify());
-            new CarSetVerifier(log, threads, progress, CommandRunner.Cancel).Verify(cars, car => Show(car, terminal));
+            int count = datasets.Sum(dataset => new DatasetVerifier(dataset, previous, log, threads, progress, CommandRunner.Cancel, source).Verify());
+            new CarSetVerifier(log, threads, progress, CommandRunner.Cancel, source).Verify(cars, car => Show(car, terminal));
             return count + cars.Length;
         });
         double seconds = clock.Elapsed.TotalSeconds;

@@ -27,6 +27,7 @@ internal sealed class PieceServer : IAsyncDisposable
     private readonly PieceResponse response;
     private readonly ServerMetrics metrics;
     private readonly ServedPieces pieces;
+    private readonly InlinePieces inline;
     private readonly byte[]? token;
     private readonly IPEndPoint endpoint;
 
@@ -37,7 +38,8 @@ internal sealed class PieceServer : IAsyncDisposable
         endpoint = options.Endpoint;
         pieces = new ServedPieces(options.Outputs);
         metrics = new ServerMetrics(pieces);
-        response = new PieceResponse(metrics);
+        inline = new InlinePieces(options.Source);
+        response = new PieceResponse(metrics, inline, options.Warn);
         token = options.Token is { } secret ? SHA256.HashData(Encoding.UTF8.GetBytes(secret)) : null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         _ = builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -86,7 +88,11 @@ internal sealed class PieceServer : IAsyncDisposable
         await app.StopAsync(limit.Token).ConfigureAwait(false);
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync().ConfigureAwait(false);
+        inline.Dispose();
+    }
 
     private async Task Answer(HttpContext context)
     {

@@ -9,6 +9,7 @@ internal sealed class ServerMetrics(ServedPieces pieces)
     private readonly SortedDictionary<int, long> requests = [];
     private long bytes;
     private long active;
+    private long failures;
 
     public void Begin() => Interlocked.Increment(ref active);
 
@@ -22,6 +23,9 @@ internal sealed class ServerMetrics(ServedPieces pieces)
 
     public void Sent(long count) => Interlocked.Add(ref bytes, count);
 
+    /// <summary>Counts a piece that could not be made, or not to its end.</summary>
+    public void Failed() => Interlocked.Increment(ref failures);
+
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -33,6 +37,7 @@ internal sealed class ServerMetrics(ServedPieces pieces)
         }
 
         Value("dataprep_sent_bytes_total", "counter", "Bytes of pieces sent.", Interlocked.Read(ref bytes));
+        Value("dataprep_inline_failures_total", "counter", "Answers that were broken off, or refused, since the bytes of an inline piece could not be made from its sources.", Interlocked.Read(ref failures));
         Value("dataprep_requests_active", "gauge", "Requests being answered.", Interlocked.Read(ref active));
         Value("dataprep_pieces", "gauge", "Pieces that are served.", pieces.Count);
         Value("dataprep_pieces_bytes", "gauge", "Bytes of their CAR files.", pieces.Bytes);
