@@ -43,6 +43,16 @@ internal sealed class InlinePieces(string? source) : IDisposable
         }
     }
 
+    /// <summary>Closes a piece that failed: the next request may find it in order.</summary>
+    public void Forget(InlinePiece piece)
+    {
+        lock (open)
+        {
+            if (open.Remove(piece))
+                piece.Dispose();
+        }
+    }
+
     public void Dispose()
     {
         lock (open)

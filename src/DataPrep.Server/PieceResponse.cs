@@ -103,6 +103,7 @@ internal sealed class PieceResponse(ServerMetrics metrics, InlinePieces inline, 
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or MalformedDataException)
             {
                 Fail(piece, e);
+                inline.Forget(made);
                 if (context.Response.HasStarted)
                 {
                     context.Abort();

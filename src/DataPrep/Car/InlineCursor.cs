@@ -10,7 +10,7 @@ namespace DataPrep.Car;
 /// Puts the bytes of an inline piece together again: what stands around content from the <c>.inline</c> file, content from the
 /// sources. Keeps the file open that was read last, and its folder. For one thread at a time.
 /// </summary>
-internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFooter footer, Lazy<SourcePlaces> sources) : IDisposable
+internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFooter footer, Lazy<SourcePlaces?> sources, string note) : IDisposable
 {
     private const int Window = 16 << 10;
 
@@ -40,7 +40,7 @@ internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFoote
     /// <param name="withContent">Whether content is wanted; else it is zeros, and no source is opened.</param>
     /// <exception cref="SourceFaultException">A source file is not there, or too short.</exception>
     /// <exception cref="MalformedDataException">The <c>.inline</c> file is damaged.</exception>
-    /// <exception cref="IOException">It cannot be read, or where the sources are is not known.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     public void Read(long offset, Span<byte> destination, bool withContent = true, Action<SourceFaultException>? onFault = null)
     {
         while (destination.Length > 0)
@@ -62,13 +62,14 @@ internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFoote
         return current;
     }
 
-    /// <summary>Where a part's file lies.</summary>
+    /// <summary>Where a part's file lies; where that is not known, its path in the dataset.</summary>
     public byte[] Location(in InlinePart part)
     {
         byte[] name = parts.PathOf(part.Name);
-        return sources.Value.Locate(name) ?? throw new IOException($"{path}: '{PathText.Quote(name)}' is of a source that {SourcePlaces.FileName} does not name; say where it is with --source");
+        return sources.Value?.Locate(name) ?? name;
     }
 
+    /// <summary>Closes the source file and its folder.</summary>
     public void Dispose()
     {
         CloseFile();
@@ -132,8 +133,13 @@ internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFoote
     private void ReadContent(in InlinePart part, long offset, Span<byte> destination, Action<SourceFaultException>? onFault)
     {
         string? fault = null;
-        int error = open == part.Number ? 0 : Open(part);
-        if (error != 0)
+        int error = 0;
+        bool isKnown = sources.Value is not null;
+        if (!isKnown)
+        {
+            fault = "is not there: where the sources of inline pieces lie is not known";
+        }
+        else if (open != part.Number && (error = Open(part)) != 0)
         {
             fault = error == Posix.ELOOP ? "is a symlink now, and was a file when it was packed" : $"cannot be opened: {Posix.Describe(error)}";
         }
@@ -149,7 +155,7 @@ internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFoote
         if (fault is null)
             return;
         CloseFile();
-        var exception = new SourceFaultException(Location(part), offset, fault);
+        var exception = isKnown ? new SourceFaultException(Location(part), offset, fault) { Part = part.Number } : new SourceFaultException(PathText.FromArgument(note), 0, fault) { Part = part.Number };
         if (onFault is null)
             throw exception;
         onFault(exception);
@@ -185,7 +191,7 @@ internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFoote
     {
         CloseFolder();
         byte[] inDataset = parts.PathOf(name);
-        if (sources.Value.Locate(inDataset) is not { } location)
+        if (sources.Value!.Locate(inDataset) is not { } location)
             return Posix.ENOENT;
         int opened = Posix.Open(location, Posix.O_PATH | Posix.O_DIRECTORY | Posix.O_CLOEXEC, out int error);
         if (error == 0)

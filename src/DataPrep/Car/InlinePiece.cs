@@ -15,9 +15,13 @@ internal sealed class InlinePiece : CarBytes
     private const int Segment = SubTreeHasher.SegmentRaw;
     private const int MostKept = 2;
 
+    // Cursors that wait with files open, so that thousands of pieces do not run out of descriptors.
+    private const int MostOpen = 2;
+
     private readonly SafeFileHandle file;
     private readonly InlineFooter footer;
-    private readonly Lazy<SourcePlaces> sources;
+    private readonly string note;
+    private readonly Lazy<SourcePlaces?> sources;
     private readonly Lazy<TreeSidecar> tree;
     private readonly Stack<InlineCursor> idle = new();
     private readonly List<(long Number, byte[] Bytes)> kept = [];
@@ -30,7 +34,8 @@ internal sealed class InlinePiece : CarBytes
         : base(path)
     {
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        sources = new Lazy<SourcePlaces>(() => source is null ? Noted(folder) : SourcePlaces.Given(source));
+        note = SourcePlaces.NoteIn(folder);
+        sources = new Lazy<SourcePlaces?>(() => source is not null ? SourcePlaces.Given(source) : File.Exists(note) ? SourcePlaces.Read(note) : null);
         tree = new Lazy<TreeSidecar>(ReadTree);
         file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
         try
@@ -115,7 +120,7 @@ internal sealed class InlinePiece : CarBytes
 
                 long leaf = part.Leaves.RunAt(at).Leaf;
                 if (!IsWhole(cursor, part, leaf))
-                    return new SourceFaultException(cursor.Location(part), part.FileOffset + (leaf * footer.Profile.ChunkSize), "has changed since it was packed");
+                    return Changed(cursor, part, leaf);
                 at = part.Leaves.SectionOffset(leaf) + part.Leaves.Shape(leaf).SectionLength;
             }
 
@@ -127,11 +132,11 @@ internal sealed class InlinePiece : CarBytes
         }
     }
 
-    /// <summary>Where the content at an offset comes from: a file, and the offset in it of the leaf; null where none is there.</summary>
-    public (byte[] Location, long Offset)? SourceOf(long offset)
+    /// <summary>What to say of the leaf at an offset, whose content is another than when it was packed; null where no leaf is.</summary>
+    public SourceFaultException? ChangeAt(long offset)
     {
         using var turn = new Turn(this);
-        return turn.Cursor.PartAt(offset) is { } part ? (turn.Cursor.Location(part), part.FileOffset + (part.Leaves.RunAt(offset).Leaf * footer.Profile.ChunkSize)) : null;
+        return turn.Cursor.PartAt(offset) is { } part ? Changed(turn.Cursor, part, part.Leaves.RunAt(offset).Leaf) : null;
     }
 
     /// <summary>Holds the <c>.inline</c> file against its checksum.</summary>
@@ -196,6 +201,9 @@ internal sealed class InlinePiece : CarBytes
         return bytes is not null;
     }
 
+    private SourceFaultException Changed(InlineCursor cursor, in InlinePart part, long leaf) =>
+        new(cursor.Location(part), part.FileOffset + (leaf * footer.Profile.ChunkSize), "has changed since it was packed") { Part = part.Number };
+
     private static bool IsWhole(InlineCursor cursor, in InlinePart part, long leaf)
     {
         byte[] section = new byte[part.Leaves.Shape(leaf).SectionLength];
@@ -213,12 +221,6 @@ internal sealed class InlinePiece : CarBytes
             : throw new MalformedDataException($"The tree sidecar is not that of the inline piece beside it, of {Length} bytes", 0, path);
     }
 
-    private static SourcePlaces Noted(string folder)
-    {
-        string note = SourcePlaces.NoteIn(folder);
-        return File.Exists(note) ? SourcePlaces.Read(note) : throw new FileNotFoundException($"{folder}: where the sources of its inline pieces lie is not known, since {note} is missing; say so with --source SOURCE");
-    }
-
     private InlineCursor Take()
     {
         lock (idle)
@@ -227,21 +229,17 @@ internal sealed class InlinePiece : CarBytes
                 return cursor;
         }
 
-        return new InlineCursor(file, Path, footer, sources);
+        return new InlineCursor(file, Path, footer, sources, note);
     }
 
     private void GiveBack(InlineCursor cursor)
     {
         lock (idle)
         {
-            if (idle.Count < Environment.ProcessorCount)
-            {
-                idle.Push(cursor);
-                return;
-            }
+            if (idle.Count >= MostOpen)
+                cursor.Dispose(); // it opens files anew where it is used again
+            idle.Push(cursor);
         }
-
-        cursor.Dispose();
     }
 
     /// <summary>A cursor for as long as one thread needs it.</summary>

@@ -14,6 +14,9 @@ internal sealed class SourceFaultException(byte[] location, long offset, string 
 
     public long Offset => offset;
 
+    /// <summary>Number of the part of the piece for which the file is wanted.</summary>
+    public long Part { get; init; }
+
     /// <summary>What is wrong, without its place.</summary>
     public string Reason => what;
 }

@@ -1,4 +1,5 @@
 using DataPrep.Car;
+using DataPrep.Ipld;
 using DataPrep.Packing;
 
 namespace DataPrep.Verification;
@@ -22,12 +23,23 @@ internal sealed class CarSetVerifier(FindingLog log, int threads, PackProgress p
                 var findings = new List<Finding>();
                 var verifier = new CarVerifier(new FindingLog(findings.Add), threads / atOnce, progress, blocks.Files, stop);
                 // Of a file that is the very piece it is named by, zeros at the end are what it was filled up with.
-                var car = verifier.Verify(path, commitment => CarBytes.IsInline(path) || Path.GetFileName(path) == $"{commitment.CidV1}.car");
+                VerifiedCar? car = null;
+                try
+                {
+                    car = verifier.Verify(path, commitment => CarBytes.IsInline(path) || Path.GetFileName(path) == $"{commitment.CidV1}.car");
+                }
+                catch (MalformedDataException e)
+                {
+                    findings.Add(new Finding("error", "inline", e.Path ?? path, e.Offset, e.Reason));
+                }
+
                 return (Car: car, Findings: findings);
             },
             done =>
             {
                 done.Findings.ForEach(log.Take);
+                if (done.Car is null)
+                    return;
                 blocks.Add(done.Car.Dag.Blocks);
                 cars.Add(done.Car.Dag);
                 onVerified(done.Car);

@@ -76,8 +76,8 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
                 var check = BlockHash.Verify(section.Cid, section.Data.Span);
                 if (check == BlockCheck.Mismatch)
                 {
-                    if (inline?.SourceOf(section.Offset) is { } place)
-                        faults.TakeChange(place);
+                    if (inline?.ChangeAt(section.Offset) is { } change)
+                        faults.TakeChange(change);
                     else
                         log.Error("block-hash", path, section.Offset, $"block {section.Cid} does not match its hash");
                     damaged.Add((section.Cid, section.DataOffset, section.DataLength));

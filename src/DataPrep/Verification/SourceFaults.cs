@@ -1,5 +1,4 @@
 using DataPrep.Car;
-using DataPrep.Source;
 
 namespace DataPrep.Verification;
 
@@ -7,16 +6,33 @@ namespace DataPrep.Verification;
 internal sealed class SourceFaults(FindingLog log)
 {
     private const int Most = 20;
-    private string last = "";
+
+    // Parts that could not be read. Who reads is ahead of who looks at leaves, and both go on in order.
+    private readonly Queue<long> unread = new();
+    private long lastUnread = -1;
+    private string lastLocation = "";
 
     /// <summary>Files at fault.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Takes a fault; those of a file one after the other.</summary>
-    public void Take(SourceFaultException fault) => Take(fault.Location, fault.Offset, fault.Reason);
+    /// <summary>Takes that content cannot be read, when it is read.</summary>
+    public void Take(SourceFaultException fault)
+    {
+        if (fault.Part == lastUnread)
+            return;
+        unread.Enqueue(lastUnread = fault.Part);
+        Report(fault);
+    }
 
-    /// <summary>Takes that a leaf has other content than when it was packed.</summary>
-    public void TakeChange((byte[] Location, long Offset) place) => Take(PathText.Quote(place.Location), place.Offset, "has changed since it was packed");
+    /// <summary>Takes that a leaf is another than when it was packed, when it is looked at.</summary>
+    public void TakeChange(SourceFaultException change)
+    {
+        while (unread.TryPeek(out long part) && part < change.Part)
+            _ = unread.Dequeue();
+        // What could not be read is another in any case.
+        if (!unread.TryPeek(out long known) || known != change.Part)
+            Report(change);
+    }
 
     /// <summary>Says how many more there were.</summary>
     /// <param name="piece">The <c>.inline</c> file.</param>
@@ -26,12 +42,12 @@ internal sealed class SourceFaults(FindingLog log)
             log.Error("source", piece, -1, $"{Count - Most} more source files of this piece have changed, or are not there");
     }
 
-    private void Take(string location, long offset, string reason)
+    private void Report(SourceFaultException fault)
     {
-        if (location == last)
+        if (fault.Location == lastLocation)
             return;
-        last = location;
+        lastLocation = fault.Location;
         if (++Count <= Most)
-            log.Error("source", location, offset, reason);
+            log.Error("source", fault.Location, fault.Offset, fault.Reason);
     }
 }
