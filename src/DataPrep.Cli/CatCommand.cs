@@ -20,6 +20,7 @@ internal static class CatCommand
         var length = OptionOf.Size("--length", "Print at most so many bytes of each file");
         var previous = LsCommand.PreviousOption();
         var command = new Command("cat", "Prints files of a dataset or of CARs to standard output, every block checked") { arguments, offset, length, previous };
+        var place = new SourceOption(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -29,7 +30,7 @@ internal static class CatCommand
                 if (parsed.GetValue(common.Json))
                     throw new UsageException("cat prints the content of files and has no --json");
                 var (targets, paths) = ReadBack.Split(parsed.GetValue(arguments)!);
-                using var source = ReadBack.Open(targets, parsed.GetValue(previous) ?? []);
+                using var source = ReadBack.Open(targets, parsed.GetValue(previous) ?? [], source: place.Of(parsed));
                 var printer = new Printer(source, parsed.GetValue(offset) ?? 0, parsed.GetValue(length) ?? long.MaxValue);
                 foreach (string path in paths.DefaultIfEmpty(""))
                 {

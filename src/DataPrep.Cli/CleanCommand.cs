@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using DataPrep.Car;
 using DataPrep.Packing;
 
 namespace DataPrep.Cli;
@@ -30,7 +31,7 @@ internal static class CleanCommand
     private static void Clean(string output, bool isDryRun, Terminal terminal)
     {
         using var cleaning = new Cleaning(output, terminal.Warn);
-        int cars = cleaning.Pieces.Where(file => file.EndsWith(".car", StringComparison.Ordinal)).Select(Path.GetFileName).Distinct().Count();
+        int cars = cleaning.Pieces.Where(file => Path.GetExtension(file) is ".car" or CarBytes.InlineExtension).Select(Path.GetFileName).Distinct().Count();
         long pieceBytes = Leftovers.SizeOf(cleaning.Pieces), workBytes = Leftovers.SizeOf(cleaning.WorkFiles);
         foreach (string file in cleaning.Pieces.Concat(cleaning.WorkFiles))
         {

@@ -33,10 +33,21 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep pack run1 run2 -o out --piece-size 64GiB --preserve-mtime
               dataprep pack /data/climate -o out --include '*.nc' --exclude /raw/tmp/
               dataprep pack /data/climate -o /staging/may --previous /staging/april
+              dataprep pack /data/climate -o /staging/climate --inline
               dataprep pack /data/climate -o out --max-rate 100MiB --max-staged 128GiB \
                 --on-piece 'rclone move "$DATAPREP_CAR_FILE" remote:pieces'
               tar c /data/climate | dataprep pack - -o /staging/climate --name climate.tar
               find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new
+            """,
+        ["materialize"] = """
+            Of a dataset packed with --inline: makes PIECE.car beside PIECE.inline or in DIR, of all pieces or of those named by piece
+            CID. No byte is written that is not that of the piece: a source that has changed ends it with the name of the file.
+            What is there already, with the right size, is left as it is. The .inline files stay.
+
+            Example:
+              dataprep materialize /staging/climate
+              dataprep materialize /staging/climate baga6ea4seaq... -o /outbox
+              dataprep materialize /staging/climate --source /mnt/climate
             """,
         ["status"] = """
             Nothing is changed, and a run at work is not disturbed. The exit code is 0 in every state, and 1 where OUT holds

@@ -19,17 +19,18 @@ internal static class ExtractCommand
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace files and symlinks that have the name of something restored" };
         var previous = LsCommand.PreviousOption();
         var command = new Command("extract", "Restores files and folders of a dataset or of CARs, all or by path, every block checked") { arguments, output, overwrite, previous };
+        var place = new SourceOption(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
             return CommandRunner.Guard(terminal, () => Extract(
-                parsed.GetValue(arguments)!, parsed.GetValue(previous) ?? [], parsed.GetValue(output)!, parsed.GetValue(overwrite), parsed.GetValue(common.Threads), terminal));
+                parsed.GetValue(arguments)!, parsed.GetValue(previous) ?? [], place.Of(parsed), parsed.GetValue(output)!, parsed.GetValue(overwrite), parsed.GetValue(common.Threads), terminal));
         });
         return command;
     }
 
-    private static int Extract(string[] arguments, string[] previous, string folder, bool overwrite, int threads, Terminal terminal)
+    private static int Extract(string[] arguments, string[] previous, string? place, string folder, bool overwrite, int threads, Terminal terminal)
     {
         var clock = Stopwatch.StartNew();
         var (targets, paths) = ReadBack.Split(arguments);
@@ -40,7 +41,7 @@ internal static class ExtractCommand
         {
             lock (faults)
                 faults.Add(e);
-        });
+        }, place);
         using var target = TargetFolder.Open(folder);
         var progress = new PackProgress();
         progress.Begin(selection.IsEverything ? source.Bytes : 0);

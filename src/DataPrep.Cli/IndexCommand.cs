@@ -10,7 +10,7 @@ internal static class IndexCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var file = new Argument<string>("CAR") { Description = "A CARv1 or CARv2 file; what is in a CARv2 as index is not looked at" };
+        var file = new Argument<string>("CAR") { Description = "A CARv1 or CARv2 file, or an .inline file; what is in a CARv2 as index is not looked at" };
         var output = new Option<string?>("--output", "-o") { Description = "File to write (default: beside the CAR, with .carindex for .car)", HelpName = "FILE" };
         var command = new Command("index", "Writes an index of a CAR's blocks to a file of its own, in the format MultihashIndexSorted of CARv2") { file, output };
         common.AddTo(command);

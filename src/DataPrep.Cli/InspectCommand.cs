@@ -1,7 +1,6 @@
 using System.CommandLine;
 using DataPrep.Car;
 using DataPrep.Ipld;
-using DataPrep.Records;
 
 namespace DataPrep.Cli;
 
@@ -11,7 +10,7 @@ internal static class InspectCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var file = new Argument<string>("CAR") { Description = "A CARv1 or CARv2 file" };
+        var file = new Argument<string>("CAR") { Description = "A CARv1 or CARv2 file, or an .inline file" };
         var blocks = new Option<bool>("--blocks") { Description = "List every block with offset, CID and length" };
         var command = new Command("inspect", "Shows what a CAR holds, from its section headers: version, roots, blocks, codecs") { file, blocks };
         common.AddTo(command);
@@ -28,7 +27,7 @@ internal static class InspectCommand
         long count = 0, bytes = 0, longest = 0, end;
         var codecs = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var hashes = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        using var reader = CarReader.Open(path, new CarReadOptions { SkipData = true, AllowZeroPadding = true });
+        using var reader = CarBytes.OpenReader(path, new CarReadOptions { SkipData = true, AllowZeroPadding = true });
         end = reader.FirstSectionOffset;
         while (reader.TryReadSection(out var section))
         {
@@ -52,7 +51,8 @@ internal static class InspectCommand
             terminal.Result($"{section.Offset,14} {section.DataLength,9} {section.Cid}");
         }
 
-        long size = LinkedFile.Length(path);
+        using var car = CarBytes.Open(path);
+        long size = car.Length;
         long padding = reader.Version == 1 ? size - end : 0;
         terminal.Event("summary", writer =>
         {

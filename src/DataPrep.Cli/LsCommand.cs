@@ -16,6 +16,7 @@ internal static class LsCommand
         var isLong = new Option<bool>("--long", "-l") { Description = "With type, size and CID" };
         var previous = PreviousOption();
         var command = new Command("ls", "Lists the files, folders and symlinks of a dataset, or those in a CAR, as their DAGs have them") { arguments, isLong, previous };
+        var source = new SourceOption(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -25,7 +26,7 @@ internal static class LsCommand
                 var (targets, paths) = ReadBack.Split(parsed.GetValue(arguments)!);
                 var selection = ReadBack.Select(paths);
                 foreach (string target in targets)
-                    List(target, parsed.GetValue(previous) ?? [], selection, parsed.GetValue(isLong), terminal);
+                    List(target, parsed.GetValue(previous) ?? [], source.Of(parsed), selection, parsed.GetValue(isLong), terminal);
 
                 string[] missing = [.. selection.NotFound];
                 return missing.Length == 0 ? ExitCode.Done : throw new FileNotFoundException($"{string.Join(", ", missing)}: no such path in it");
@@ -38,9 +39,9 @@ internal static class LsCommand
     public static Option<string[]> PreviousOption() =>
         new("--previous", "--pieces") { Description = "Folder of an earlier version that the dataset keeps unchanged content from, where it is not where it was; may be given more than once", HelpName = "OLD_OUT", AllowMultipleArgumentsPerToken = false };
 
-    private static void List(string target, string[] previous, PathSelection selection, bool isLong, Terminal terminal)
+    private static void List(string target, string[] previous, string? place, PathSelection selection, bool isLong, Terminal terminal)
     {
-        using var source = ReadBack.Open([target], previous);
+        using var source = ReadBack.Open([target], previous, source: place);
         var dag = new DagReader(source.Blocks);
         try
         {

@@ -29,6 +29,7 @@ internal static class PackCommand
         var previous = new Option<string?>("--previous") { Description = "Folder of an earlier version of the dataset: what is unchanged since is not packed again, the new root links to the blocks in its pieces", HelpName = "OLD_OUT" };
         var checksum = new Option<bool>("--checksum") { Description = "With --previous: read all files to tell which are unchanged, instead of by size, time and inode" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
+        var inline = new Option<bool>("--inline") { Description = "Store no CARs of data pieces, but what they can be made from together with the sources, which have to stay as they are; materialize makes them" };
         var memory = OptionOf.Size("--memory", "Most memory to use");
         var inputIo = OptionOf.Word("--input-io", "How large files are read (default auto: past the page cache, where they are on a local disk and not in it)", "auto", "cached");
         var ioOrder = OptionOf.Word("--io-order", "Who reads: all threads at once (default), or one at a time, in order, as suits spinning disks", "parallel", "sequential");
@@ -40,7 +41,7 @@ internal static class PackCommand
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, previous, checksum, restart, dryRun, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
+            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, previous, checksum, restart, dryRun, inline, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
         };
         cut.AddTo(command);
         pace.AddTo(command);
@@ -85,6 +86,7 @@ internal static class PackCommand
                     Previous = parsed.GetValue(previous) is "" ? throw new UsageException("--previous: the name of the folder is empty") : parsed.GetValue(previous),
                     Checksum = parsed.GetValue(checksum),
                     Restart = parsed.GetValue(restart),
+                    Inline = parsed.GetValue(inline),
                     Warn = terminal.Warn,
                     Note = terminal.Note,
                     Detail = terminal.Detail,
@@ -151,7 +153,7 @@ internal static class PackCommand
         {
             terminal.Result($"  {(piece.Kind == "dag" ? "dag  " : "piece")}   {piece.PieceCid}");
             terminal.Result($"          {piece.PieceCidV2}");
-            terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}");
+            terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}{Stored(options.Output, piece)}");
         }
 
         if (result.Pieces.Count > MostPieces)
@@ -233,6 +235,9 @@ internal static class PackCommand
 
     private static string Count(long count, string noun) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
+
+    private static string Stored(string output, PieceRecord piece) =>
+        piece.Inline ? string.Create(CultureInfo.InvariantCulture, $"; not stored, but {LinkedFile.Length(Path.Join(output, StoredPiece.NameOf(piece))):N0} bytes of {StoredPiece.NameOf(piece)[^7..]}") : "";
 
     private static string Fill(long carSize, long pieceSize) =>
         string.Create(CultureInfo.InvariantCulture, $"CAR of {carSize:N0} bytes in a piece of {SizeText.Format(pieceSize)}, {100.0 * carSize / Piece.PieceSize.Unpadded(pieceSize):0.0} % full");

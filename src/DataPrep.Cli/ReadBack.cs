@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DataPrep.Car;
 using DataPrep.Extraction;
 using DataPrep.Packing;
 using DataPrep.Records;
@@ -37,11 +38,11 @@ internal static class ReadBack
     }
 
     /// <exception cref="IOException">It is not there or cannot be read.</exception>
-    public static DagSource Open(string[] targets, string[] previous, Action<Exception>? onFault = null)
+    public static DagSource Open(string[] targets, string[] previous, Action<Exception>? onFault = null, string? source = null)
     {
         if (targets.FirstOrDefault(target => !Directory.Exists(target) && !File.Exists(target)) is { } missing)
             throw new FileNotFoundException($"{missing}: no such file or folder");
-        return DagSource.Open(targets, previous, onFault);
+        return DagSource.Open(targets, previous, onFault, source);
     }
 
     public static void Report(Finding finding, Terminal terminal)
@@ -67,5 +68,5 @@ internal static class ReadBack
 
     // What comes behind the first may be the name of something here as well as a path in the dataset.
     private static bool IsTarget(string argument) =>
-        (argument.EndsWith(".car", StringComparison.Ordinal) && File.Exists(argument)) || File.Exists(Path.Join(argument, RecordFile.Dataset));
+        (Path.GetExtension(argument) is ".car" or CarBytes.InlineExtension && File.Exists(argument)) || File.Exists(Path.Join(argument, RecordFile.Dataset));
 }

@@ -20,7 +20,7 @@ internal static class SampleCommand
         var confidence = OptionOf.Percent("--confidence", "With this probability (99%)");
         var strata = OptionOf.Word("--strata", "Draw from each piece, or size, type or folder of files in proportion; none draws from all together", Strata.Piece, Strata.None, Strata.Size, Strata.Type, Strata.Folder);
         var seed = new Option<string?>("--seed") { Description = "Draw as the run did that printed this seed; without it a new one is made", HelpName = "TEXT" };
-        var source = new Option<string?>("--source") { Description = "Compare with the folder or file that was packed", HelpName = "SOURCE" };
+        var source = new Option<string?>("--source") { Description = "Compare with the folder or file that was packed; of pieces packed with --inline also where that is", HelpName = "SOURCE" };
         var previous = LsCommand.PreviousOption();
         var command = new Command("sample", "Verifies a random part of a dataset; exit code 4 when anything is wrong") { folder, samples, detect, confidence, strata, seed, source, previous };
         common.AddTo(command);

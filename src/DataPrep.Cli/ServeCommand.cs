@@ -26,6 +26,7 @@ internal static class ServeCommand
         var token = new Option<string?>("--token-file") { Description = $"File with the bearer token that requests must bring (default: the variable {TokenVariable}, or none)", HelpName = "FILE" };
         var connections = new Option<int>("--max-connections") { Description = "Most connections at once", HelpName = "N", DefaultValueFactory = _ => 1024 };
         var command = new Command("serve", "Serves pieces by their piece CIDs over HTTP, with ranges, and their blocks and DAGs as an IPFS trustless gateway, until it is stopped") { outputs, listen, token, connections };
+        var source = new SourceOption(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -35,6 +36,8 @@ internal static class ServeCommand
                 {
                     Outputs = parsed.GetValue(outputs)!,
                     Endpoint = EndpointOf(parsed.GetValue(listen)!),
+                    Source = source.Of(parsed),
+                    Warn = terminal.Warn,
                     Token = TokenOf(parsed.GetValue(token)),
                     MaxConnections = parsed.GetValue(connections) is > 0 and var most ? most : throw new UsageException("--max-connections must be at least 1"),
                 },

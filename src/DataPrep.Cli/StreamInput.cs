@@ -13,7 +13,7 @@ internal static class StreamInput
     [
         "--include", "--exclude", "--exclude-from", "--files-from", "--one-file-system", "--no-hidden", "--no-empty-dirs", "--no-symlinks",
         "--on-change", "--dry-run", "--balance", "--preserve-mode", "--preserve-mtime", "--input-io", "--io-order", "--no-cache-pollution",
-        "--previous", "--checksum",
+        "--previous", "--checksum", "--inline",
     ];
 
     /// <summary>Whether a command line names standard input as a source.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using DataPrep.Car;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Records;
@@ -50,25 +51,27 @@ internal static class VerifyCommand
 
         string[] datasets = [.. targets.Where(target => Directory.Exists(target) && !IsFolderOfCars(target))];
         string[] cars = [.. targets.Except(datasets).SelectMany(target => Directory.Exists(target) ? CarsOf(target, log) : [target])];
-        if (sources.Length > 0 && (datasets.Length != 1 || cars.Length > 0))
-            throw new UsageException("--source goes with one dataset, which is compared with it");
+        if (sources.Length > 0 && (datasets.Length > 1 || cars.Any(car => !CarBytes.IsInline(car))))
+            throw new UsageException("--source goes with one dataset, which is compared with it, or with inline pieces");
         if (quick && cars.Length > 0)
             throw new UsageException($"--quick goes with datasets; of {cars[0]} nothing but its bytes can be verified");
-        long work = quick ? 0 : datasets.Sum(DatasetVerifier.Work) + cars.Sum(car => 2 * LinkedFile.Length(car));
+        // Of inline pieces the content is there too; several sources are taken from where they were.
+        string? place = sources is [var only] ? only : null;
+        long work = quick ? 0 : datasets.Sum(DatasetVerifier.Work) + cars.Sum(DatasetVerifier.WorkOf);
         progress.Begin(work);
         int pieces = terminal.WithProgress("Verifying", progress, () =>
         {
             int count = 0;
             foreach (string dataset in datasets)
             {
-                var verifier = new DatasetVerifier(dataset, previous, log, threads, progress, CommandRunner.Cancel);
+                var verifier = new DatasetVerifier(dataset, previous, log, threads, progress, CommandRunner.Cancel, place);
                 count += quick ? verifier.VerifyQuickly() : verifier.Verify();
             }
 
-            new CarSetVerifier(log, threads, progress, CommandRunner.Cancel).Verify(cars, car => Show(car, terminal));
+            new CarSetVerifier(log, threads, progress, CommandRunner.Cancel, place).Verify(cars, car => Show(car, terminal));
             return count + cars.Length;
         });
-        long? compared = sources.Length == 0 || !File.Exists(Path.Join(datasets[0], RecordFile.Files)) ? null : Compare(datasets[0], request, log, terminal);
+        long? compared = sources.Length == 0 || datasets.Length == 0 || !File.Exists(Path.Join(datasets[0], RecordFile.Files)) ? null : Compare(datasets[0], request, log, terminal);
         double seconds = clock.Elapsed.TotalSeconds;
         terminal.Event("summary", writer =>
         {

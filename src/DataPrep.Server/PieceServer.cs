@@ -30,6 +30,7 @@ internal sealed class PieceServer : IAsyncDisposable
     private readonly GatewayResponse gateway;
     private readonly ServerMetrics metrics;
     private readonly ServedPieces pieces;
+    private readonly InlinePieces inline;
     private readonly byte[]? token;
     private readonly IPEndPoint endpoint;
 
@@ -40,8 +41,9 @@ internal sealed class PieceServer : IAsyncDisposable
         endpoint = options.Endpoint;
         pieces = new ServedPieces(options.Outputs);
         metrics = new ServerMetrics(pieces);
-        response = new PieceResponse(metrics);
-        blocks = new ServedBlocks(pieces, metrics);
+        inline = new InlinePieces(options.Source);
+        response = new PieceResponse(metrics, inline, options.Warn);
+        blocks = new ServedBlocks(pieces, metrics, options.Source);
         gateway = new GatewayResponse(blocks, metrics);
         token = options.Token is { } secret ? SHA256.HashData(Encoding.UTF8.GetBytes(secret)) : null;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -96,6 +98,7 @@ internal sealed class PieceServer : IAsyncDisposable
         await app.DisposeAsync().ConfigureAwait(false);
         gateway.Dispose();
         blocks.Dispose();
+        inline.Dispose();
     }
 
     private async Task Answer(HttpContext context)

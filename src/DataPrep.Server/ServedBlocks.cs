@@ -18,14 +18,16 @@ internal sealed class ServedBlocks : IBlockSource, IDisposable
     // Files that nobody reads are let go, so that the space of a piece that was handed on becomes free.
     private static readonly TimeSpan Hold = TimeSpan.FromSeconds(10);
 
-    private readonly PieceSet set = new();
+    private readonly PieceSet set;
     private readonly SharedBlocks blocks;
     private readonly ServerMetrics metrics;
     private long closed;
     private int readers;
 
-    public ServedBlocks(ServedPieces pieces, ServerMetrics metrics)
+    /// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
+    public ServedBlocks(ServedPieces pieces, ServerMetrics metrics, string? source)
     {
+        set = new PieceSet(source);
         // Who asks for single blocks, all over a piece, gains nothing from what follows them.
         (this.metrics, blocks) = (metrics, new SharedBlocks(set, readsAhead: false));
         foreach (var (folder, record) in pieces.Records)

@@ -9,7 +9,8 @@ namespace DataPrep.Server;
 /// <param name="PieceCid">Piece CID v1.</param>
 /// <param name="Path">The CAR file, or a symlink to it.</param>
 /// <param name="Size">Bytes of it.</param>
-internal sealed record ServedPiece(string PieceCid, string Path, long Size);
+/// <param name="Inline">The file from which the CAR's bytes are made where no CAR is; null for none.</param>
+internal sealed record ServedPiece(string PieceCid, string Path, long Size, string? Inline = null);
 
 /// <summary>The pieces of some packed datasets, by their piece CIDs.</summary>
 internal sealed class ServedPieces
@@ -32,7 +33,7 @@ internal sealed class ServedPieces
             {
                 if (!Cid.TryParse(piece.PieceCid, out var cid))
                     throw new MalformedDataException($"pieceCid '{piece.PieceCid}' is no CID", 0, list);
-                if (found.TryAdd(cid, new ServedPiece(piece.PieceCid, Path.Join(output, piece.CarFile), piece.CarSize)))
+                if (found.TryAdd(cid, new ServedPiece(piece.PieceCid, Path.Join(output, piece.CarFile), piece.CarSize, piece.Inline ? Path.Join(output, StoredPiece.NameOf(piece)) : null)))
                     records.Add((output, piece));
             }
         }

@@ -14,6 +14,7 @@ internal sealed class ServerMetrics(ServedPieces pieces)
     private long gatewayBlocks;
     private long gatewayBroken;
     private long damaged;
+    private long failures;
 
     public void Begin() => Interlocked.Increment(ref active);
 
@@ -41,6 +42,8 @@ internal sealed class ServerMetrics(ServedPieces pieces)
 
     /// <summary>A block did not match its CID, or its piece could not be read.</summary>
     public void FoundDamage() => Interlocked.Increment(ref damaged);
+    /// <summary>Counts a piece that could not be made, or not to its end.</summary>
+    public void Failed() => Interlocked.Increment(ref failures);
 
     public override string ToString()
     {
@@ -58,6 +61,7 @@ internal sealed class ServerMetrics(ServedPieces pieces)
         Value("dataprep_gateway_sent_bytes_total", "counter", "Bytes of blocks sent, with their CIDs in CARs.", Interlocked.Read(ref gatewayBytes));
         Value("dataprep_gateway_broken_off_total", "counter", "CARs broken off, as a block was missing or damaged.", Interlocked.Read(ref gatewayBroken));
         Value("dataprep_damaged_blocks_total", "counter", "Reads of blocks that did not match their CIDs, or of pieces that failed.", Interlocked.Read(ref damaged));
+        Value("dataprep_inline_failures_total", "counter", "Answers that were broken off, or refused, since the bytes of an inline piece could not be made from its sources.", Interlocked.Read(ref failures));
         Value("dataprep_requests_active", "gauge", "Requests being answered.", Interlocked.Read(ref active));
         Value("dataprep_pieces", "gauge", "Pieces that are served.", pieces.Count);
         Value("dataprep_pieces_bytes", "gauge", "Bytes of their CAR files.", pieces.Bytes);

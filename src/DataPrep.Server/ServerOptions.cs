@@ -10,6 +10,12 @@ internal sealed record ServerOptions
     /// <summary>Folders that were packed into.</summary>
     public required IReadOnlyList<string> Outputs { get; init; }
 
+    /// <summary>Where the sources of inline pieces are; null for where they were.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Receives what a person should know: of pieces that cannot be sent.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
+
     /// <summary>Address and port; port 0 takes a free one.</summary>
     public IPEndPoint Endpoint { get; init; } = new(IPAddress.Loopback, DefaultPort);
 

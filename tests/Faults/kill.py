@@ -23,6 +23,7 @@ CASES = {
     "one": ["--piece-size", "64MiB", "--chunk-size", "64KiB"],
     "filled": ["--piece-size", "8MiB", "--min-piece-size", "8MiB", "--chunk-size", "64KiB"],
     "folders": ["--piece-size", "2MiB", "--chunk-size", "64KiB"],
+    "inline": ["--piece-size", "2MiB", "--chunk-size", "64KiB", "--inline"],
     "v0": ["--piece-size", "2MiB", "--profile", "unixfs-v0-2015"],
 }
 
@@ -108,7 +109,7 @@ class Case:
         wrong = []
         for out in self.outs:
             for name, found in contents(out).items():
-                if name.endswith((".car", ".tree")) and found != self.expected.get(name):
+                if name.endswith((".car", ".tree", ".inline")) and found != self.expected.get(name):
                     wrong.append(f"after a kill {out}/{name} is not what it should be")
         return wrong
 

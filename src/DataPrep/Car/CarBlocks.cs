@@ -22,7 +22,7 @@ internal sealed class CarBlocks : IBlockSource, IDisposable
         Roots = [];
         try
         {
-            using var reader = CarReader.Open(path, (options ?? new CarReadOptions()) with { SkipData = true });
+            using var reader = CarBytes.OpenReader(path, (options ?? new CarReadOptions()) with { SkipData = true }, files?.Source);
             Roots = reader.Roots;
             while (reader.TryReadSection(out var section))
                 _ = index.TryAdd(section.Cid, section.DataOffset, section.DataLength);
@@ -57,7 +57,7 @@ internal sealed class CarBlocks : IBlockSource, IDisposable
         Span<byte> head = stackalloc byte[Varint.MaxLength + Cid.MaxByteLength];
         if (sectionOffset < 0)
             return null;
-        head = head[..RandomAccess.Read(files.Of(Path), head, sectionOffset)];
+        head = head[..files.Of(Path).ReadHeaders(sectionOffset, head)];
         if (Varint.TryRead(head, out ulong section, out int prefix) != VarintStatus.Ok || !Cid.TryRead(head[prefix..], out var cid, out int cidLength))
             return null;
 
@@ -81,16 +81,19 @@ internal sealed class CarBlocks : IBlockSource, IDisposable
     {
         if (!index.TryFind(cid, out long offset, out _))
             return false;
-        _ = Check(cid, destination, RandomAccess.Read(files.Of(Path), destination, offset), offset);
+        var bytes = files.Of(Path);
+        _ = Check(cid, destination, bytes.Read(offset, destination), offset, bytes);
         return true;
     }
 
     /// <summary>Holds what was read of a block against its CID.</summary>
+    /// <param name="bytes">What it was read from.</param>
     /// <exception cref="MalformedDataException">It is another block, or not all of it.</exception>
-    public BlockCheck Check(in Cid cid, ReadOnlySpan<byte> block, int read, long offset)
+    /// <exception cref="SourceFaultException">The same, of an inline piece whose source has changed.</exception>
+    public static BlockCheck Check(in Cid cid, ReadOnlySpan<byte> block, int read, long offset, CarBytes bytes)
     {
         var check = read < block.Length ? BlockCheck.Mismatch : BlockHash.Verify(cid, block);
-        return check == BlockCheck.Mismatch ? throw new MalformedDataException($"block {cid} does not match its CID", offset, Path) : check;
+        return check == BlockCheck.Mismatch ? throw bytes.Mismatch($"block {cid} does not match its CID", offset, block.Length) : check;
     }
 
     public void Dispose()

@@ -1,31 +1,32 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace DataPrep.Car;
 
-/// <summary>Open files, so many at once that a dataset of thousands of pieces does not run out of descriptors. For one thread at a time.</summary>
-internal sealed class FileHandles(int most) : IDisposable
+/// <summary>Open CARs, so many at once that a dataset of thousands of pieces does not run out of descriptors. For one thread at a time.</summary>
+/// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
+internal sealed class FileHandles(int most, string? source = null) : IDisposable
 {
-    private readonly Dictionary<string, SafeFileHandle> open = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CarBytes> open = new(StringComparer.Ordinal);
     private readonly Queue<string> order = new();
 
-    /// <summary>A handle for reading, which is valid until the next call.</summary>
+    public string? Source => source;
+
+    /// <summary>A CAR for reading, which is valid until the next call, unless it is held.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public SafeFileHandle Of(string path)
+    public CarBytes Of(string path)
     {
         if (open.TryGetValue(path, out var known))
             return known;
         if (order.Count == most && open.Remove(order.Dequeue(), out var oldest))
             oldest.Dispose();
-        var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
-        open.Add(path, handle);
+        var car = CarBytes.Open(path, source);
+        open.Add(path, car);
         order.Enqueue(path);
-        return handle;
+        return car;
     }
 
     public void Dispose()
     {
-        foreach (var handle in open.Values)
-            handle.Dispose();
+        foreach (var car in open.Values)
+            car.Dispose();
         open.Clear();
         order.Clear();
     }

@@ -8,7 +8,8 @@ namespace DataPrep.Car;
 /// when a block is asked for that is in none of those before; so whoever goes through a dataset in order pays for what he
 /// sees. For one thread at a time.
 /// </summary>
-internal sealed class PieceSet : IBlockSource, IDisposable
+/// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
+internal sealed class PieceSet(string? source = null) : IBlockSource, IDisposable
 {
     private const int MostOpenFiles = 64;
     private readonly List<CarBlocks> cars = [];
@@ -18,7 +19,7 @@ internal sealed class PieceSet : IBlockSource, IDisposable
     private int latest;
 
     /// <summary>Handles for the CARs of the set.</summary>
-    public FileHandles Files { get; } = new(MostOpenFiles);
+    public FileHandles Files { get; } = new(MostOpenFiles, source);
 
     public void Add(CarBlocks car) => cars.Add(car);
 

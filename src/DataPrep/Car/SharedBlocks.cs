@@ -1,7 +1,5 @@
 using DataPrep.Ipld;
-using DataPrep.Source;
 using DataPrep.Unixfs;
-using Microsoft.Win32.SafeHandles;
 
 namespace DataPrep.Car;
 
@@ -39,33 +37,24 @@ internal sealed class SharedBlocks(PieceSet set, bool readsAhead = true) : IBloc
     /// <exception cref="IOException">A CAR cannot be opened or read.</exception>
     public bool TryRead(in Cid cid, Span<byte> destination)
     {
-        CarBlocks? car;
-        SafeFileHandle file;
+        CarBytes bytes;
         long offset;
-        bool isHeld = false;
         lock (gate)
         {
-            car = set.Find(cid);
+            var car = set.Find(cid);
             if (car is null || !car.TryFind(cid, out offset, out _))
                 return false;
-            file = set.Files.Of(car.Path);
+            bytes = set.Files.Of(car.Path);
             // Another thread may make the set close the file, which then stays open until it is released.
-            file.DangerousAddRef(ref isHeld);
+            bytes.Hold();
             if (readsAhead)
-                ReadAhead(file, car.Path, offset);
+                ReadAhead(bytes, offset);
         }
 
-        try
+        using (bytes)
         {
-            int got = Posix.ReadAt((int)file.DangerousGetHandle(), offset, destination, out int error);
-            if (got < 0)
-                throw new IOException($"cannot read {car.Path} at offset {offset}: {Posix.Describe(error)}");
-            if (car.Check(cid, destination, got, offset) == BlockCheck.Unverifiable)
+            if (CarBlocks.Check(cid, destination, bytes.Read(offset, destination), offset, bytes) == BlockCheck.Unverifiable)
                 _ = Interlocked.Increment(ref notChecked);
-        }
-        finally
-        {
-            file.DangerousRelease();
         }
 
         return true;
@@ -86,11 +75,11 @@ internal sealed class SharedBlocks(PieceSet set, bool readsAhead = true) : IBloc
         }
     }
 
-    private void ReadAhead(SafeFileHandle file, string path, long offset)
+    private void ReadAhead(CarBytes bytes, long offset)
     {
-        if (Array.IndexOf(begun, (path, offset / Region)) >= 0)
+        if (Array.IndexOf(begun, (bytes.Path, offset / Region)) >= 0)
             return;
-        begun[next++ % begun.Length] = (path, offset / Region);
-        Posix.ReadAhead((int)file.DangerousGetHandle(), offset, Region);
+        begun[next++ % begun.Length] = (bytes.Path, offset / Region);
+        bytes.Expect(offset, Region);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class SortedIndex
     public static SortedIndex Of(string car, CancellationToken cancel)
     {
         var index = new SortedIndex();
-        using var reader = CarReader.Open(car, new CarReadOptions { SkipData = true, AllowZeroPadding = true });
+        using var reader = CarBytes.OpenReader(car, new CarReadOptions { SkipData = true, AllowZeroPadding = true });
         while (reader.TryReadSection(out var section))
         {
             cancel.ThrowIfCancellationRequested();

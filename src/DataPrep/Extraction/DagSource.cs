@@ -35,19 +35,20 @@ internal sealed class DagSource : IDisposable
     /// <param name="targets">The folder of one dataset, or CARs.</param>
     /// <param name="previous">Folders of earlier versions, where these are not where they are noted to be.</param>
     /// <param name="onFault">Takes what is wrong with a CAR, whose blocks are then missing as far as they cannot be found. Called by whatever thread asks for a block.</param>
+    /// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
     /// <exception cref="IOException">A target is not there or cannot be read.</exception>
     /// <exception cref="MalformedDataException">A record is not what it should be, or no CAR has a root.</exception>
-    public static DagSource Open(IReadOnlyList<string> targets, IReadOnlyList<string> previous, Action<Exception>? onFault = null)
+    public static DagSource Open(IReadOnlyList<string> targets, IReadOnlyList<string> previous, Action<Exception>? onFault = null, string? source = null)
     {
         if (targets.FirstOrDefault(Directory.Exists) is { } folder)
         {
             if (targets.Count > 1)
                 throw new IOException($"{folder}: a dataset is read by itself, not with {targets.Count - 1} more");
-            var dataset = PackedDataset.Open(folder, previous, onFault);
+            var dataset = PackedDataset.Open(folder, previous, onFault, source);
             return new DagSource(dataset.Blocks, [dataset.Root], folder, dataset);
         }
 
-        var set = new PieceSet();
+        var set = new PieceSet(source);
         try
         {
             var cars = new List<CarBlocks>();

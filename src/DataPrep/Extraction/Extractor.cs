@@ -1,3 +1,4 @@
+using DataPrep.Car;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Records;
@@ -205,6 +206,7 @@ internal sealed class Extractor(DagSource source, TargetFolder target, PathSelec
             NameTakenException => "name-taken",
             MissingBlockException => "missing-block",
             MalformedDataException => "damaged",
+            SourceFaultException => "source",
             _ => "not-restored",
         };
         string message = e is MalformedDataException { Path: null } malformed ? malformed.Reason : e.Message;

@@ -105,6 +105,7 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
             MinPieceSize = options.LeastPieceSize == 0 ? null : options.LeastPieceSize,
             KeepFilesWhole = options.KeepFilesWhole,
             Balance = options.Balance,
+            Inline = options.Inline,
             Files = totals.Files,
             Directories = totals.Directories,
             Bytes = totals.Bytes,

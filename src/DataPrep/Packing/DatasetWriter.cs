@@ -55,6 +55,10 @@ internal sealed class DatasetWriter(
             File.Delete(folder.FileOf(RecordFile.Skipped));
         InodeList.Write(folder, plan.Tree);
         EarlierFolders.Note(folder, earlier?.Folder.Path);
+        if (dataset.Inline)
+            folder.WriteWork(SourcePlaces.FileName, stream => SourcePlaces.Write(stream, plan.Tree));
+        else
+            File.Delete(folder.WorkFile(SourcePlaces.FileName));
         folder.Write(RecordFile.Dataset, stream => RecordFile.Write(stream, dataset, RecordWriting.Default.DatasetRecord));
         return (dataset, pieces);
     }

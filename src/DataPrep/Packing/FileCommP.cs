@@ -1,5 +1,7 @@
 using System.Runtime.ExceptionServices;
+using DataPrep.Car;
 using DataPrep.Hashing;
+using DataPrep.Ipld;
 using DataPrep.Piece;
 using DataPrep.Source;
 
@@ -22,7 +24,7 @@ internal static class FileCommP
                 throw new IOException($"{PathText.Quote(path)}: cannot stat: {Posix.Describe(error)}");
             if (before.Type == Posix.S_IFDIR)
                 throw new IOException($"{PathText.Quote(path)}: is a folder; name files, or pack it");
-            var result = Compute(fd, path, before.Size, threads, progress, cancel);
+            var result = Compute(Read, path, before.Size, threads, progress, cancel);
             _ = Posix.Stat(fd, out var after);
             return after.DifferenceFrom(before) is { } difference ? throw new IOException($"{PathText.Quote(path)}: {difference} while it was read") : result;
         }
@@ -30,9 +32,21 @@ internal static class FileCommP
         {
             Posix.Close(fd);
         }
+
+        int Read(long offset, Span<byte> destination)
+        {
+            int got = Posix.ReadAt(fd, offset, destination, out int errno);
+            return got >= 0 ? got : throw new IOException($"{PathText.Quote(path)}: {Posix.Describe(errno)} at offset {offset}");
+        }
     }
 
-    private static TreeSidecar Compute(int fd, string path, long size, int threads, Action<long> progress, CancellationToken cancel)
+    /// <summary>The same of bytes that are regenerated. Content that cannot be had counts as zeros.</summary>
+    /// <exception cref="MalformedDataException">The piece is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static TreeSidecar Compute(InlinePiece piece, int threads, Action<long> progress, CancellationToken cancel) =>
+        Compute((offset, destination) => piece.Read(offset, destination, _ => { }), piece.Path, piece.Length, threads, progress, cancel);
+
+    private static TreeSidecar Compute(RangeReader read, string path, long size, int threads, Action<long> progress, CancellationToken cancel)
     {
         byte[] nodes = new byte[Math.Max(1, SubTreeHasher.SegmentCount(size)) * 32];
         long next = -1;
@@ -50,9 +64,9 @@ internal static class FileCommP
                 cancel.ThrowIfCancellationRequested();
                 long start = segment * Segment;
                 var bytes = buffer.AsSpan(0, (int)Math.Min(Segment, size - start));
-                int got = Posix.ReadAt(fd, start, bytes, out int error);
+                int got = read(start, bytes);
                 if (got < bytes.Length)
-                    throw new IOException($"{PathText.Quote(path)}: {(got < 0 ? Posix.Describe(error) : "ended early")} at offset {start + Math.Max(got, 0)}");
+                    throw new IOException($"{PathText.Quote(path)}: ended early at offset {start + got}");
                 hasher.Root(bytes, nodeHeight, nodes.AsSpan((int)(segment * 32), 32));
                 progress(bytes.Length);
             }

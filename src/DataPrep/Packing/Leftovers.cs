@@ -1,4 +1,5 @@
 using System.Text;
+using DataPrep.Car;
 using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
@@ -11,7 +12,7 @@ internal sealed class Leftovers(OutputFolder folder)
     private const string Note = ".named";
 
     /// <summary>Whether a file of the work folder is none that a finished run takes away.</summary>
-    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName;
+    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName or SourcePlaces.FileName;
 
     /// <summary>Whether OUT holds a finished dataset. Then no piece in it is a leftover.</summary>
     public bool IsComplete => File.Exists(folder.FileOf(RecordFile.Dataset));
@@ -22,7 +23,7 @@ internal sealed class Leftovers(OutputFolder folder)
         : [];
 
     /// <summary>
-    /// Files of the finished pieces that the journal names: each CAR, or the link to it and the file in another folder that it
+    /// Files of the finished pieces that the journal names: each CAR, or what stands for it, or the link to it and the file in another folder that it
     /// leads to, and the tree. None where OUT holds a finished dataset.
     /// </summary>
     /// <exception cref="Ipld.MalformedDataException">The journal cannot be read.</exception>
@@ -31,11 +32,14 @@ internal sealed class Leftovers(OutputFolder folder)
         var files = new List<string>();
         foreach (string name in PieceNames())
         {
-            string car = folder.FileOf(name);
-            if (LinkedTo(car) is { } target)
-                files.Add(target);
-            files.Add(car);
-            files.Add(Path.ChangeExtension(car, ".tree"));
+            foreach (string file in FilesOf(folder.FileOf(name)))
+            {
+                if (LinkedTo(file) is { } target)
+                    files.Add(target);
+                files.Add(file);
+            }
+
+            files.Add(Path.ChangeExtension(folder.FileOf(name), ".tree"));
         }
 
         return [.. files.Where(file => new FileInfo(file) is { } info && (info.Exists || info.LinkTarget is not null))];
@@ -43,7 +47,10 @@ internal sealed class Leftovers(OutputFolder folder)
 
     /// <summary>Further folders over which the run has spread its pieces, as links in OUT show them.</summary>
     public IReadOnlyList<OutputFolder> MoreFolders() =>
-        [.. PieceNames().Select(name => LinkedTo(folder.FileOf(name))).OfType<string>().Select(car => Path.GetDirectoryName(car)!).Distinct(StringComparer.Ordinal).Select(path => new OutputFolder(path))];
+        [.. PieceNames().SelectMany(name => FilesOf(folder.FileOf(name))).Select(LinkedTo).OfType<string>().Select(car => Path.GetDirectoryName(car)!).Distinct(StringComparer.Ordinal).Select(path => new OutputFolder(path))];
+
+    /// <summary>Names that a finished piece may have: that of its CAR, and of what the CAR can be made from.</summary>
+    public static string[] FilesOf(string car) => [car, Path.ChangeExtension(car, CarBytes.InlineExtension)];
 
     /// <summary>Bytes that files take on their devices.</summary>
     public static long SizeOf(IEnumerable<string> files) => files.Where(file => new FileInfo(file).LinkTarget is null).Sum(file => Posix.AllocatedSize(PathText.FromArgument(file)));

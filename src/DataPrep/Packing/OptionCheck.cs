@@ -25,6 +25,10 @@ internal sealed class OptionCheck(PackOptions options)
             return "--min-piece-size must be a power of two from 1MiB to --piece-size";
         if (options.LargestCarSize is <= 0)
             return "--max-car-size must be more than nothing";
+        if (options.Inline && options.Input is not null)
+            return "--inline does not go with -: of standard input nothing stays from which a CAR could be made";
+        if (options.Inline && options.OnPiece is not null)
+            return "--inline does not go with --on-piece: there are no CARs to be handed on (materialize makes them)";
         if (options.OnPiece is { } command && string.IsNullOrWhiteSpace(command))
             return "--on-piece: the command is empty";
         if (options.MaxStaged is not null && options.OnPiece is null)

@@ -49,6 +49,9 @@ internal sealed record PackOptions
 
     public bool KeepFilesWhole { get; init; }
 
+    /// <summary>Whether of data pieces no CAR is stored, but what it can be made from, together with the sources.</summary>
+    public bool Inline { get; init; }
+
     /// <summary>Whether pieces are made about equally large.</summary>
     public bool Balance { get; init; }
 

@@ -143,7 +143,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 space.Revise(space.Plan.LaidOutAgain(options.Profile, options.Capacity));
             var handedOn = new HandedOn(Folder);
             long gone = space.Finished.Values.Where(piece => handedOn.Contains(piece.PieceCid)).Sum(piece => piece.CarSize);
-            RequireRoom(space.Plan, folders.Unfinished + space.Finished.Values.Sum(piece => piece.CarSize), gone);
+            RequireRoom(space.Plan, folders.Unfinished + space.Finished.Values.Sum(piece => piece.Inline ? LinkedFile.Length(Folder.FileOf(StoredPiece.NameOf(piece))) : piece.CarSize), gone);
             DatasetRun.RequireMemory(options, space.Plan);
             return (space, wanted with { Dataset = space.Plan.Dataset, DagSizes = space.Plan.DagSizes });
         }
@@ -204,14 +204,22 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         long free = folders.FreeSpace;
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
-        long holes = HolesOf(plan.Tree);
+        long holes = options.Inline ? 0 : HolesOf(plan.Tree);
         folders.Reserve = holes == 0;
         // Around each leaf a little of a hole is written.
-        long written = cars - (holes / 20 * 19) - there;
+        long written = (options.Inline ? InlineRoom(plan) : cars - (holes / 20 * 19)) - there;
         long atOnce = Math.Min(written, options.MaxStaged is { } most ? Math.Max(0, most - (there - gone)) : long.MaxValue);
         long needed = atOnce + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16);
         if (free < needed)
             throw new IOException($"too little room in {Folder.Path}: {needed} bytes are needed, {free} are free");
+    }
+
+    /// <summary>About what is stored of inline data pieces, and of dag pieces, which are CARs.</summary>
+    private long InlineRoom(PackPlan plan)
+    {
+        var (all, kept) = (DatasetTotals.Of(plan.Tree), DatasetTotals.OfKept(plan.Tree));
+        long stripped = plan.Pieces.Sum(piece => piece.CarSize) - (all.Bytes - kept.Bytes);
+        return Math.Max(0, stripped) + InlineWriter.RoomFor(plan.Tree) + plan.DagSizes.Sum(size => Math.Max(size, options.LeastCarSize));
     }
 
     /// <summary>Bytes of large files that are holes, and will be holes in the pieces.</summary>

@@ -18,13 +18,16 @@ internal enum OutputIo
 }
 
 /// <summary>
-/// A CAR being written under a temporary name, which it keeps until it is placed, so that a later run can go on with it. Written to by several threads, in ranges that begin at multiples of
-/// 8 KiB and, but for the last, end there. A write that failed is not tried again: the run ends.
+/// A CAR being written under a temporary name, which it keeps until it is placed, so that a later run can go on with it. Written to by several threads, where
+/// it is written directly in ranges that begin at multiples of 8 KiB and, but for the last, end there. A write that failed is not tried again: the run ends.
 /// </summary>
 internal sealed class PieceFile : IPieceSink, IDisposable
 {
     private const int Block = 4096;
     private const long LeastDirect = 16 << 20;
+
+    /// <summary>Shorter writes are left to the kernel.</summary>
+    private const int LeastWriteBack = 64 << 10;
 
     /// <summary>Shorter runs of zeros are written: a multiple of the block, so that all offsets stay aligned.</summary>
     private const int LeastHole = 16 << 10;
@@ -114,6 +117,15 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         Sync();
     }
 
+    /// <summary>Puts something behind what was written, and flushes it.</summary>
+    /// <param name="write">Takes the file, which may be read from its start, and written at its end.</param>
+    public void Append(Action<Stream> write)
+    {
+        using (var stream = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0))
+            write(stream);
+        Sync();
+    }
+
     /// <summary>Gives the complete file its name; where a file of the same content has it already, that one stays.</summary>
     /// <exception cref="IOException">Another file has the name, or it cannot be given.</exception>
     public void Place(string name) => Folder.PlaceNew(temporary, name);
@@ -168,7 +180,7 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     private void WriteCached(long offset, ReadOnlySpan<byte> bytes)
     {
         Check(Posix.WriteAt(file, offset, bytes), offset);
-        if (inMemory)
+        if (inMemory || bytes.Length < LeastWriteBack)
             return;
         Check(Posix.StartWriteBack(file, offset, bytes.Length), offset);
         lock (behind)

@@ -44,21 +44,24 @@ internal sealed class PieceFolders
     }
 
     /// <summary>Whether a finished piece stands in OUT, or in another folder: then its link is made where a run was ended before it did so.</summary>
-    public bool Has(string name, long size)
+    public bool Has(PieceRecord piece)
     {
-        if (Stands(Main, name, size))
+        string name = StoredPiece.NameOf(piece);
+        if (Stands(Main))
             return true;
-        if (all.Skip(1).FirstOrDefault(folder => Stands(folder, name, size)) is not { } other)
+        if (all.Skip(1).FirstOrDefault(Stands) is not { } other)
             return false;
         Link(other, name);
         return true;
+
+        bool Stands(OutputFolder folder) => StoredPiece.Problem(folder.FileOf(name), piece, piece.Inline) is null;
     }
 
-    /// <summary>Removes a finished piece: its CAR, wherever it is, and its tree sidecar.</summary>
+    /// <summary>Removes a finished piece: its CAR or what stands for that, wherever it is, and its tree sidecar.</summary>
     public void Remove(string car)
     {
         foreach (var folder in all)
-            File.Delete(folder.FileOf(car));
+            Leftovers.Delete(Leftovers.FilesOf(folder.FileOf(car)));
         File.Delete(Main.FileOf(Path.ChangeExtension(car, ".tree")));
     }
 
@@ -72,9 +75,9 @@ internal sealed class PieceFolders
     public bool Reserve { get; set; } = true;
 
     /// <summary>The file of a piece that is complete but for its name; null where there is none.</summary>
-    public PieceFile? Complete(string name, long size, OutputIo io) =>
-        all.FirstOrDefault(folder => File.Exists(folder.TemporaryOf(name)) && new FileInfo(folder.TemporaryOf(name)).Length == size) is { } folder
-            ? new PieceFile(folder, name, size, io)
+    public PieceFile? Complete(string name, PieceRecord piece, OutputIo io) =>
+        all.FirstOrDefault(folder => StoredPiece.Problem(folder.TemporaryOf(name), piece, piece.Inline) is null) is { } folder
+            ? new PieceFile(folder, name, new FileInfo(folder.TemporaryOf(name)).Length, io)
             : null;
 
     /// <summary>Makes the file of a piece: in the folder whose turn it is, or in the next one with room for it.</summary>
@@ -98,9 +101,6 @@ internal sealed class PieceFolders
         _ = File.CreateSymbolicLink(temporary, folder.FileOf(name));
         Main.PlaceNew(temporary, name);
     }
-
-    private static bool Stands(OutputFolder folder, string name, long size) =>
-        LinkedFile.Absence(folder.FileOf(name)) is null && LinkedFile.Length(folder.FileOf(name)) == size;
 
     private sealed class Holds : List<IDisposable>, IDisposable
     {

@@ -36,14 +36,14 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
 
     private void TakeFinished(int number, PieceRecord piece)
     {
-        if (folders.Has(piece.CarFile, piece.CarSize))
+        if (folders.Has(piece))
         {
             if (handOver.Claim(piece))
                 handOver.Take(number, piece);
         }
         else if (!handOver.WasHandedOn(piece.PieceCid))
         {
-            using var file = folders.Complete(PartOf(number, space.TimesFinished(number) - 1), piece.CarSize, options.OutputIo);
+            using var file = folders.Complete(PartOf(number, space.TimesFinished(number) - 1), piece, options.OutputIo);
             if (file is null)
                 return;
             Place(number, file, piece);
@@ -61,9 +61,11 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     {
         long fileSize = Math.Max(layout.CarSize, options.LeastCarSize);
         handOver.Begin(number, fileSize, stop);
-        var file = folders.Create(number, PartOf(number), fileSize, options.OutputIo);
+        var file = options.Inline
+            ? folders.Create(number, PartOf(number), InlineSink.SizeOf(layout), OutputIo.Cached)
+            : folders.Create(number, PartOf(number), fileSize, options.OutputIo);
         wasThere = file.WasThere;
-        var job = new PieceJob(layout, slabs, reader, file, progress, part, fileSize)
+        var job = new PieceJob(layout, slabs, reader, options.Inline ? new InlineSink(layout, file) : file, progress, part, fileSize)
         {
             SlabEnded = (job, slab) =>
             {
@@ -138,8 +140,10 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         var (_, number, file, _) = made;
         entries.Take(packed);
         entries.Flush();
-        var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount);
-        file.Complete(piece.PayloadSize);
+        var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount) with { Inline = options.Inline };
+        file.Complete(piece.Inline ? InlineSink.SizeOf(packed.Layout) : piece.PayloadSize);
+        if (piece.Inline)
+            file.Append(stream => InlineWriter.Append(stream, packed, space.Plan.Tree));
         WriteTree(piece, packed.Commitment, packed.Nodes);
         space.Note(number, piece, packed.Commitment, Sync);
         Place(number, file, piece);
@@ -221,8 +225,8 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
             return;
         }
 
-        file.Place(piece.CarFile);
-        folders.Link(file.Folder, piece.CarFile);
+        file.Place(StoredPiece.NameOf(piece));
+        folders.Link(file.Folder, StoredPiece.NameOf(piece));
         handOver.Take(number, piece);
     }
 

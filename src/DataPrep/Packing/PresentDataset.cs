@@ -1,3 +1,4 @@
+using DataPrep.Car;
 using DataPrep.Piece;
 using DataPrep.Records;
 
@@ -42,16 +43,10 @@ internal sealed class PresentDataset(OutputFolder folder)
         var handedOn = new HandedOn(folder);
         foreach (var piece in pieces)
         {
-            string car = folder.FileOf(piece.CarFile);
-            if (LinkedFile.Absence(car) is { } absence)
-            {
-                if (!handedOn.Contains(piece.PieceCid))
-                    throw Broken($"{piece.CarFile} is missing: it {absence}");
-            }
-            else if (LinkedFile.Length(car) is var length && length != piece.CarSize)
-            {
-                throw Broken($"{piece.CarFile} has {length} bytes instead of {piece.CarSize}");
-            }
+            string file = StoredPiece.FileIn(folder.Path, piece);
+            bool isGone = handedOn.Contains(piece.PieceCid) && LinkedFile.Absence(file) is not null;
+            if (!isGone && StoredPiece.Problem(file, piece, CarBytes.IsInline(file)) is { } problem)
+                throw Broken($"{Path.GetFileName(file)} {problem}");
 
             string treeFile = folder.FileOf(piece.PieceCid + ".tree");
             if (!File.Exists(treeFile))

@@ -1,7 +1,7 @@
 using DataPrep.Hashing;
 using DataPrep.Piece;
-using DataPrep.Planning;
 using DataPrep.Source;
+using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
 

@@ -1,5 +1,4 @@
 using DataPrep.Hashing;
-using DataPrep.Planning;
 using DataPrep.Source;
 using DataPrep.Unixfs;
 

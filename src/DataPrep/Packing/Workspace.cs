@@ -199,10 +199,10 @@ internal sealed class Workspace : IDisposable
         order++;
     }
 
-    private static PieceRecord Record(in PieceDone piece)
+    private PieceRecord Record(in PieceDone piece)
     {
         _ = Cid.TryRead(piece.Root, out var root, out _);
         var commitment = new PieceCommitment(piece.Commitment, piece.CarSize, PieceSize.Padded(piece.CarSize));
-        return PieceRecord.Of(root, commitment, piece.PayloadSize, "data", piece.Files);
+        return PieceRecord.Of(root, commitment, piece.PayloadSize, "data", piece.Files) with { Inline = Plan.Dataset.Inline };
     }
 }

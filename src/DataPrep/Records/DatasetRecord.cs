@@ -39,6 +39,10 @@ public sealed record DatasetRecord
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Balance { get; init; }
 
+    /// <summary>Whether CARs of data pieces were not stored, but what they can be made from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Inline { get; init; }
+
     /// <summary>Number of files.</summary>
     public required long Files { get; init; }
 
@@ -130,8 +134,12 @@ public sealed record PieceRecord
     /// <summary>Bytes of the CAR file, zero-fill included.</summary>
     public required long CarSize { get; init; }
 
-    /// <summary>Name of the CAR file beside this list.</summary>
+    /// <summary>Name of the CAR file beside this list; of an inline piece the name that it will have.</summary>
     public required string CarFile { get; init; }
+
+    /// <summary>Whether no CAR was stored, but what it can be made from, together with the sources.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Inline { get; init; }
 
     /// <summary><c>data</c> or <c>dag</c>.</summary>
     public required string Kind { get; init; }

@@ -36,7 +36,7 @@ internal sealed record EarlierFolders(IReadOnlyList<string> Folders, bool IsComp
                 return new EarlierFolders(folders, false);
             folders.Add(at = found.Path);
             wanted = found.Record.Previous;
-            isComplete &= RecordFile.ReadPieces(at).All(piece => LinkedFile.Absence(Path.Join(at, piece.CarFile)) is null);
+            isComplete &= RecordFile.ReadPieces(at).All(piece => LinkedFile.Absence(StoredPiece.FileIn(at, piece)) is null);
         }
 
         return new EarlierFolders(folders, isComplete);
@@ -44,7 +44,7 @@ internal sealed record EarlierFolders(IReadOnlyList<string> Folders, bool IsComp
 
     /// <summary>The pieces of all these versions that are there: those of folders first.</summary>
     public IEnumerable<(string Folder, PieceRecord Piece)> Pieces() =>
-        Folders.SelectMany(folder => PackedDataset.RootFirst(RecordFile.ReadPieces(folder)).Where(piece => LinkedFile.Absence(Path.Join(folder, piece.CarFile)) is null).Select(piece => (folder, piece)));
+        Folders.SelectMany(folder => PackedDataset.RootFirst(RecordFile.ReadPieces(folder)).Where(piece => LinkedFile.Absence(StoredPiece.FileIn(folder, piece)) is null).Select(piece => (folder, piece)));
 
     private static DatasetRecord? Read(string folder)
     {

@@ -9,7 +9,7 @@ namespace DataPrep.Records;
 /// </summary>
 internal sealed class OutputFolder
 {
-    public const string WorkFolder = ".dataprep";
+    public const string WorkFolder = SourcePlaces.WorkFolder;
 
     /// <summary>The file of the work folder that tells whether a run is at work.</summary>
     public const string LockFile = "lock";

@@ -129,6 +129,9 @@ internal sealed class SourceTree
         return path;
     }
 
+    /// <summary>The entries that were added with an absolute path, in their order: the sources.</summary>
+    public IEnumerable<int> Anchored => anchors.Keys.Order();
+
     /// <summary>The absolute path that an entry was added with, or null where its place is in its folder.</summary>
     public byte[]? Anchor(int index) => anchors.GetValueOrDefault(index);
 

@@ -16,20 +16,26 @@ internal readonly struct LeafShape
 
     /// <param name="metadata">Of a file that is this one leaf; else empty.</param>
     public LeafShape(UnixFsProfile profile, int contentLength, NodeMetadata metadata)
+        : this(profile, contentLength, metadata.Length) => this.metadata = metadata;
+
+    private LeafShape(UnixFsProfile profile, int contentLength, int metadataLength)
     {
         this.profile = profile;
-        this.metadata = metadata;
         ContentLength = contentLength;
-        IsRaw = profile.RawLeaves && metadata.IsEmpty;
+        IsRaw = profile.RawLeaves && metadataLength == 0;
         if (!IsRaw)
         {
             int size = ProtobufVarint.Length((ulong)contentLength);
             int content = contentLength == 0 ? 0 : 1 + size + contentLength; // an empty Data field is left out
-            SuffixLength = 1 + size + metadata.Length;
+            SuffixLength = 1 + size + metadataLength;
             messageLength = 2 + content + SuffixLength;
             PrefixLength = 1 + ProtobufVarint.Length((ulong)messageLength) + 2 + (content - contentLength);
         }
     }
+
+    /// <summary>The shape of a leaf that is written already, of which only lengths are wanted.</summary>
+    /// <param name="metadataLength">Bytes that its mode and mtime take.</param>
+    public static LeafShape Written(UnixFsProfile profile, int contentLength, int metadataLength) => new(profile, contentLength, metadataLength);
 
     public bool IsRaw { get; }
 

@@ -1,16 +1,18 @@
 using DataPrep.Car;
+using DataPrep.Ipld;
 using DataPrep.Packing;
 
 namespace DataPrep.Verification;
 
 /// <summary>Verifies CARs that no records tell about. What one links to may be in any of them, as with the dag pieces of a dataset.</summary>
-internal sealed class CarSetVerifier(FindingLog log, int threads, PackProgress progress, CancellationToken cancel)
+internal sealed class CarSetVerifier(FindingLog log, int threads, PackProgress progress, CancellationToken cancel, string? source = null)
 {
+    /// <param name="paths">CARs, stored or inline.</param>
     /// <param name="onVerified">Called for each CAR in turn.</param>
     /// <exception cref="IOException">A CAR cannot be read.</exception>
     public void Verify(IReadOnlyList<string> paths, Action<VerifiedCar> onVerified)
     {
-        using var blocks = new PieceSet();
+        using var blocks = new PieceSet(source);
         var cars = new List<CarDag>();
         int atOnce = Math.Clamp(paths.Count, 1, threads);
         SideBySide.Run(
@@ -21,12 +23,23 @@ internal sealed class CarSetVerifier(FindingLog log, int threads, PackProgress p
                 var findings = new List<Finding>();
                 var verifier = new CarVerifier(new FindingLog(findings.Add), threads / atOnce, progress, blocks.Files, stop);
                 // Of a file that is the very piece it is named by, zeros at the end are what it was filled up with.
-                var car = verifier.Verify(path, commitment => Path.GetFileName(path) == $"{commitment.CidV1}.car");
+                VerifiedCar? car = null;
+                try
+                {
+                    car = verifier.Verify(path, commitment => CarBytes.IsInline(path) || Path.GetFileName(path) == $"{commitment.CidV1}.car");
+                }
+                catch (MalformedDataException e)
+                {
+                    findings.Add(new Finding("error", "inline", e.Path ?? path, e.Offset, e.Reason));
+                }
+
                 return (Car: car, Findings: findings);
             },
             done =>
             {
                 done.Findings.ForEach(log.Take);
+                if (done.Car is null)
+                    return;
                 blocks.Add(done.Car.Dag.Blocks);
                 cars.Add(done.Car.Dag);
                 onVerified(done.Car);

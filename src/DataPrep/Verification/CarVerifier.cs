@@ -10,7 +10,8 @@ namespace DataPrep.Verification;
 /// <param name="LastBlock">CID of the last block; not defined where there is none.</param>
 /// <param name="BlockCount">Number of blocks, repeated ones counted again.</param>
 /// <param name="PayloadSize">Bytes up to the end of the last section.</param>
-internal sealed record VerifiedCar(TreeSidecar Tree, CarDag Dag, Cid LastBlock, long BlockCount, long PayloadSize);
+/// <param name="HasSources">Of an inline piece, whether its sources have the bytes that it needs; what else is wrong with its bytes may come from there.</param>
+internal sealed record VerifiedCar(TreeSidecar Tree, CarDag Dag, Cid LastBlock, long BlockCount, long PayloadSize, bool HasSources);
 
 /// <summary>What of a verified CAR is kept: its blocks, and what may be missing of them.</summary>
 /// <param name="IsWhole">Whether its framing could be read to the end.</param>
@@ -46,18 +47,23 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
     /// <param name="allowPadding">Whether zero bytes may follow the last section, as in a piece, given its commitment.</param>
     /// <param name="isElsewhere">Says of a block whether it is where it may be too, as far as that is known by now.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="MalformedDataException">It is of an inline piece, and is damaged.</exception>
     public VerifiedCar Verify(string path, Func<PieceCommitment, bool> allowPadding, Func<Cid, bool>? isElsewhere = null)
     {
         (links, index) = (new OpenLinks(), new BlockIndex());
         var damaged = new List<(Cid Cid, long DataOffset, int DataLength)>();
-        var tree = FileCommP.Compute(path, threads, progress.Add, cancel);
+        using var inline = CarBytes.IsInline(path) ? new InlinePiece(path, files.Source) : null;
+        inline?.CheckIntact();
+        var tree = inline is null ? FileCommP.Compute(path, threads, progress.Add, cancel) : FileCommP.Compute(inline, threads, progress.Add, cancel);
+        var faults = new SourceFaults(log);
         IReadOnlyList<Cid> roots = [];
         Cid last = default;
         long blocks = 0, unverifiable = 0, firstUnverifiable = -1, end = 0;
         bool isWhole = false;
         try
         {
-            using var reader = CarReader.Open(path, new CarReadOptions { AllowZeroPadding = allowPadding(tree.Commitment) });
+            var options = new CarReadOptions { AllowZeroPadding = allowPadding(tree.Commitment) };
+            using var reader = inline is null ? CarReader.Open(path, options) : CarReader.Open(new RangeStream((at, bytes) => inline.Read(at, bytes, faults.Take), inline.Length, null), options, path);
             roots = reader.Roots;
             end = reader.FirstSectionOffset;
             while (reader.TryReadSection(out var section))
@@ -70,7 +76,10 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
                 var check = BlockHash.Verify(section.Cid, section.Data.Span);
                 if (check == BlockCheck.Mismatch)
                 {
-                    log.Error("block-hash", path, section.Offset, $"block {section.Cid} does not match its hash");
+                    if (inline?.ChangeAt(section.Offset) is { } change)
+                        faults.TakeChange(change);
+                    else
+                        log.Error("block-hash", path, section.Offset, $"block {section.Cid} does not match its hash");
                     damaged.Add((section.Cid, section.DataOffset, section.DataLength));
                     continue;
                 }
@@ -89,13 +98,14 @@ internal sealed class CarVerifier(FindingLog log, int threads, PackProgress prog
             log.Error("framing", path, e.Offset, e.Message);
         }
 
+        faults.End(path);
         if (unverifiable > 0)
             log.Warn("unverifiable-hash", path, firstUnverifiable, $"{unverifiable} blocks, from here on, have a hash function that cannot be checked");
         // A damaged block is there, unless a sound copy is: it is not missing as well.
         foreach (var (cid, offset, length) in damaged)
             _ = index.TryAdd(cid, offset, length);
         index.Trim();
-        return new VerifiedCar(tree, new CarDag(new CarBlocks(path, roots, index, files), links, isWhole), last, blocks, end);
+        return new VerifiedCar(tree, new CarDag(new CarBlocks(path, roots, index, files), links, isWhole), last, blocks, end, faults.Count == 0);
     }
 
     private void CheckNode(string path, CarSection section, Func<Cid, bool>? isElsewhere)

@@ -11,13 +11,29 @@ namespace DataPrep.Verification;
 /// of the dataset (<see cref="BlockIndex"/>), and what is read of one piece for each thread.
 /// </summary>
 /// <param name="previous">Folders of earlier versions, where these are not where they are noted to be.</param>
-internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previous, FindingLog log, int threads, PackProgress progress, CancellationToken cancel)
+/// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
+internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previous, FindingLog log, int threads, PackProgress progress, CancellationToken cancel, string? source = null)
 {
     private readonly OutputFolder output = new(folder);
 
     /// <summary>Bytes that will be gone over: each CAR is read for its commitment and for its blocks.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
-    public static long Work(string folder) => Directory.EnumerateFiles(folder, "*.car").Sum(file => 2 * LinkedFile.Length(file));
+    public static long Work(string folder) =>
+        Directory.EnumerateFiles(folder, "*.car").Concat(Directory.EnumerateFiles(folder, "*" + CarBytes.InlineExtension).Where(file => !File.Exists(Path.ChangeExtension(file, ".car")))).Sum(WorkOf);
+
+    /// <summary>The same of one CAR, stored or inline.</summary>
+    /// <exception cref="IOException">It cannot be looked at.</exception>
+    public static long WorkOf(string path)
+    {
+        try
+        {
+            return 2 * (CarBytes.IsInline(path) && LinkedFile.Absence(path) is null ? InlineFooter.Read(path).CarSize : LinkedFile.Length(path));
+        }
+        catch (MalformedDataException)
+        {
+            return 0; // which is found again when its turn comes
+        }
+    }
 
     /// <returns>Number of pieces verified.</returns>
     public int Verify()
@@ -25,7 +41,7 @@ internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previ
         if (Manifests() is not var (dataset, pieces))
             return 0;
         string datasetFile = output.FileOf(RecordFile.Dataset);
-        using var blocks = new PieceSet();
+        using var blocks = new PieceSet(source);
         var data = new Dictionary<string, DataPiece>();
         try
         {
@@ -140,8 +156,8 @@ internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previ
 
     private void WarnOfStrangers(PieceLine[] pieces)
     {
-        var known = pieces.SelectMany(p => (string[])[p.Record.PieceCid + ".car", p.Record.PieceCid + ".tree"]).ToHashSet();
-        foreach (string file in Directory.EnumerateFiles(folder).Where(f => Path.GetExtension(f) is ".car" or ".tree" && !known.Contains(Path.GetFileName(f))).Order(StringComparer.Ordinal))
+        var known = pieces.SelectMany(p => (string[])[p.Record.PieceCid + ".car", StoredPiece.NameOf(p.Record), p.Record.PieceCid + ".tree"]).ToHashSet();
+        foreach (string file in Directory.EnumerateFiles(folder).Where(f => Path.GetExtension(f) is ".car" or ".tree" or CarBytes.InlineExtension && !known.Contains(Path.GetFileName(f))).Order(StringComparer.Ordinal))
             log.Warn("stranger", file, -1, $"no piece of {RecordFile.Pieces}");
     }
 

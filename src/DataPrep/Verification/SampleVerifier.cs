@@ -1,9 +1,9 @@
+using DataPrep.Car;
 using DataPrep.Hashing;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Piece;
 using DataPrep.Records;
-using Microsoft.Win32.SafeHandles;
 
 namespace DataPrep.Verification;
 
@@ -56,7 +56,7 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
     {
         try
         {
-            using var dataset = PackedDataset.Open(options.Folder, options.Previous);
+            using var dataset = PackedDataset.Open(options.Folder, options.Previous, source: options.Source);
             return Verify(dataset);
         }
         catch (FormatException e)
@@ -85,13 +85,13 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
         var numbers = new SampleNumbers(options.Seed, "blocks");
         var blocks = new SampledBlocks(log, output, dataset, options.Source, cancel);
         var places = units.Select(unit => (Piece: pieces[unit.Piece], Offset: (unit.Segment * SubTreeHasher.SegmentRaw) + numbers.Below(Length(pieces[unit.Piece], unit.Segment)))).ToList();
-        blocks.Verify(places.Where(place => LinkedFile.Absence(output.FileOf(place.Piece.CarFile)) is null));
+        blocks.Verify(places.Where(place => LinkedFile.Absence(StoredPiece.FileIn(output.Path, place.Piece)) is null));
         return new SampleResult(plan, blocks.Blocks, blocks.SourceBlocks, bytes);
     }
 
     private void VerifyPiece(PieceRecord piece, long[] segments)
     {
-        string car = output.FileOf(piece.CarFile);
+        string car = StoredPiece.FileIn(output.Path, piece);
         if (LinkedFile.Absence(car) is { } absence)
         {
             log.Error("missing-piece", car, -1, $"the piece {absence}");
@@ -102,15 +102,21 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
             return;
         try
         {
-            using var file = File.OpenHandle(car, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.RandomAccess);
-            long size = RandomAccess.GetLength(file);
+            using var bytes = CarBytes.Open(car, options.Source);
+            long size = bytes.Length;
             if (size != piece.CarSize)
                 log.Error("car-size", car, Math.Min(size, piece.CarSize), $"has {size} bytes, {RecordFile.Pieces} says {piece.CarSize}");
-            SideBySide.Run(segments, threads, (segment, stop) => (Segment: segment, Problem: Problem(file, piece, tree, segment, stop)), done =>
+            SideBySide.Run(segments, threads, (segment, stop) => (Segment: segment, Problem: Problem(bytes, piece, tree, segment, stop)), done =>
             {
-                if (done.Problem is { } problem)
-                    log.Error("segment", car, done.Segment * SubTreeHasher.SegmentRaw, problem);
+                if (done.Problem is SourceFaultException fault)
+                    log.Error("source", fault.Location, fault.Offset, fault.Reason);
+                else if (done.Problem is { } problem)
+                    log.Error("segment", car, done.Segment * SubTreeHasher.SegmentRaw, problem.Message);
             }, cancel);
+        }
+        catch (MalformedDataException e)
+        {
+            log.Error("inline", e.Path ?? car, e.Offset, e.Reason);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -118,20 +124,30 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
         }
     }
 
-    private string? Problem(SafeFileHandle file, PieceRecord piece, TreeSidecar tree, long segment, CancellationToken stop)
+    private Exception? Problem(CarBytes bytes, PieceRecord piece, TreeSidecar tree, long segment, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
         byte[] raw = new byte[Length(piece, segment)];
-        int got = 0;
-        for (int read; got < raw.Length && (read = RandomAccess.Read(file, raw.AsSpan(got), (segment * SubTreeHasher.SegmentRaw) + got)) > 0;)
-            got += read;
-        _ = Interlocked.Add(ref bytes, got);
+        int got;
+        try
+        {
+            got = bytes.Read(segment * SubTreeHasher.SegmentRaw, raw);
+        }
+        catch (SourceFaultException fault)
+        {
+            return fault;
+        }
+
+        _ = Interlocked.Add(ref this.bytes, got);
         progress.Add(SubTreeHasher.SegmentRaw);
         if (got < raw.Length)
-            return $"ends {got} bytes into a segment of {raw.Length}";
+            return new IOException($"ends {got} bytes into a segment of {raw.Length}");
         Span<byte> node = stackalloc byte[PieceSize.NodeLength];
         new SubTreeHasher(Sha256Kernels.Current).Root(raw, tree.NodeHeight, node);
-        return node.SequenceEqual(tree.NodeAt(segment)) ? null : $"the {raw.Length} bytes of this segment are not those of the piece CID {piece.PieceCid}";
+        if (node.SequenceEqual(tree.NodeAt(segment)))
+            return null;
+        string problem = $"the {raw.Length} bytes of this segment are not those of the piece CID {piece.PieceCid}";
+        return bytes is InlinePiece ? bytes.Mismatch(problem, segment * SubTreeHasher.SegmentRaw, raw.Length) : new IOException(problem);
     }
 
     private static long Length(PieceRecord piece, long segment) => Math.Min(SubTreeHasher.SegmentRaw, piece.CarSize - (segment * SubTreeHasher.SegmentRaw));

@@ -33,7 +33,7 @@ internal sealed class SampledBlocks(FindingLog log, OutputFolder output, PackedD
         foreach (var place in all.Where(place => place.Record is not null))
         {
             cancel.ThrowIfCancellationRequested();
-            string car = output.FileOf(place.Piece.CarFile);
+            string car = StoredPiece.FileIn(output.Path, place.Piece);
             try
             {
                 Verify(car, place, place.Record!, place.Part!);
@@ -49,6 +49,10 @@ internal sealed class SampledBlocks(FindingLog log, OutputFolder output, PackedD
             catch (MalformedDataException e)
             {
                 log.Error("framing", e.Path ?? car, e.Offset, e.Message);
+            }
+            catch (SourceFaultException e)
+            {
+                log.Error("source", e.Location, e.Offset, e.Reason);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -89,7 +93,7 @@ internal sealed class SampledBlocks(FindingLog log, OutputFolder output, PackedD
 
     private void Verify(string car, Place place, FileRecord record, FilePart part)
     {
-        using var file = File.OpenHandle(car);
+        using var file = CarBytes.Open(car, source);
         var first = Section(file, car, part.CarOffset);
         int content = Content(first.Cid, first.Data).Length;
         long leaves = content == 0 ? 1 : ((part.Length - 1) / content) + 1;
@@ -101,7 +105,10 @@ internal sealed class SampledBlocks(FindingLog log, OutputFolder output, PackedD
         Blocks++;
         if (BlockHash.Verify(cid, data) == BlockCheck.Mismatch)
         {
-            log.Error("block-hash", car, at, $"block {cid} does not match its hash");
+            string problem = $"block {cid} does not match its hash";
+            if (file is InlinePiece)
+                throw file.Mismatch(problem, at, data.Length);
+            log.Error("block-hash", car, at, problem);
             return;
         }
 
@@ -146,17 +153,15 @@ internal sealed class SampledBlocks(FindingLog log, OutputFolder output, PackedD
     }
 
     /// <exception cref="MalformedDataException">No section is there.</exception>
-    private static (Cid Cid, byte[] Data, long Length) Section(Microsoft.Win32.SafeHandles.SafeFileHandle file, string car, long offset)
+    private static (Cid Cid, byte[] Data, long Length) Section(CarBytes file, string car, long offset)
     {
         Span<byte> head = stackalloc byte[Varint.MaxLength + Cid.MaxByteLength];
-        head = head[..RandomAccess.Read(file, head, Math.Max(0, offset))];
+        head = head[..file.ReadHeaders(Math.Max(0, offset), head)];
         if (offset < 0 || Varint.TryRead(head, out ulong length, out int prefix) != VarintStatus.Ok || !Cid.TryRead(head[prefix..], out var cid, out int cidLength)
             || length < (ulong)cidLength || length > CarReadOptions.DefaultMaxSectionLength)
             throw new MalformedDataException($"no section begins where {RecordFile.Files} says", offset, car);
         byte[] data = new byte[(int)length - cidLength];
-        int got = 0;
-        for (int read; got < data.Length && (read = RandomAccess.Read(file, data.AsSpan(got), offset + prefix + cidLength + got)) > 0;)
-            got += read;
+        int got = file.Read(offset + prefix + cidLength, data);
         return got == data.Length ? (cid, data, prefix + (long)length) : throw new MalformedDataException("a section is cut off by the end of the data", offset, car);
     }
 

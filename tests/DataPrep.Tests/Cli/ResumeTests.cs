@@ -8,6 +8,7 @@ public sealed class ResumeTests : IDisposable
 {
     private static readonly string[] Small = ["--piece-size", "2MiB", "--chunk-size", "64KiB", "--slab-size", "1MiB", "--checkpoint", "0", "--threads", "1"];
     private readonly ScratchFolder scratch = new();
+    private string[] further = [];
 
     public ResumeTests()
     {
@@ -21,11 +22,14 @@ public sealed class ResumeTests : IDisposable
 
     private string More => scratch.At("more");
 
-    private string[] Command => ["pack", scratch.At("src"), "-o", Out, "-o", More, .. Small];
+    private string[] Command => ["pack", scratch.At("src"), "-o", Out, "-o", More, .. Small, .. further];
 
-    [Fact]
-    public void NoKillLeavesHalfAFileAndTheEndIsThatOfAnUndisturbedRun()
+    [Theory]
+    [InlineData]
+    [InlineData("--inline")]
+    public void NoKillLeavesHalfAFileAndTheEndIsThatOfAnUndisturbedRun(params string[] options)
     {
+        further = options;
         var expected = Undisturbed();
         for (int kill = 0; kill < 10; kill++)
         {
@@ -49,14 +53,18 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(expected, Contents(Out));
     }
 
-    [Fact]
-    public void APieceThatWasTakenAwayIsMadeAgainAndNotTakenForFinishedWhenThatIsBrokenOffToo()
+    [Theory]
+    [InlineData("*.car")]
+    [InlineData("*.inline", "--inline")]
+    public void APieceThatWasTakenAwayIsMadeAgainAndNotTakenForFinishedWhenThatIsBrokenOffToo(string pieces, params string[] options)
     {
+        further = options;
         var expected = Undisturbed();
         KillAtReadOf("z");
-        foreach (string car in Directory.GetFiles(Out, "*.car"))
+        Assert.NotEmpty(Directory.GetFiles(Out, pieces));
+        foreach (string car in Directory.GetFiles(Out, pieces))
             File.Delete(new FileInfo(car).LinkTarget ?? car);
-        foreach (string car in Directory.GetFiles(Out, "*.car"))
+        foreach (string car in Directory.GetFiles(Out, pieces))
             File.Delete(car);
         KillAtReadOf("b");
         DataPrepProcess.Run(Command).Expect(0);
@@ -78,17 +86,20 @@ public sealed class ResumeTests : IDisposable
         Assert.All(written, car => Assert.Equal(car.Value, File.GetLastWriteTimeUtc(car.Key)));
     }
 
-    [Fact]
-    public void BeginningAnewLeavesNoPieceOfTheRunBefore()
+    [Theory]
+    [InlineData("*.car")]
+    [InlineData("*.inline", "--inline")]
+    public void BeginningAnewLeavesNoPieceOfTheRunBefore(string pieces, params string[] options)
     {
+        further = options;
         KillAtReadOf("z");
-        Assert.NotEmpty(Directory.GetFiles(More, "*.car"));
+        Assert.NotEmpty(Directory.GetFiles(More, pieces));
         _ = scratch.Noise("src/a", 1_000_001, 77);
         _ = scratch.Noise("src/0", 300_000, 78);
         DataPrepProcess.Run([.. Command, "--restart"]).Expect(0);
         var named = File.ReadAllText(Path.Join(Out, "pieces.jsonl"));
-        foreach (string car in Directory.GetFiles(Out, "*.car").Concat(Directory.GetFiles(More, "*.car")))
-            Assert.Contains(Path.GetFileName(car), named, StringComparison.Ordinal);
+        foreach (string car in Directory.GetFiles(Out, pieces).Concat(Directory.GetFiles(More, pieces)))
+            Assert.Contains(Path.GetFileNameWithoutExtension(car), named, StringComparison.Ordinal);
         Assert.Equal(Undisturbed(), Contents(Out));
     }
 
@@ -170,7 +181,7 @@ public sealed class ResumeTests : IDisposable
     private SortedDictionary<string, string> Undisturbed()
     {
         string at = scratch.At("expected");
-        DataPrepProcess.Run(["pack", scratch.At("src"), "-o", at, .. Small]).Expect(0);
+        DataPrepProcess.Run(["pack", scratch.At("src"), "-o", at, .. Small, .. further]).Expect(0);
         var contents = Contents(at);
         Directory.Delete(at, true);
         return contents;
@@ -182,7 +193,7 @@ public sealed class ResumeTests : IDisposable
             return;
         foreach (var (name, content) in Contents(Out))
         {
-            if (Path.GetExtension(name) is ".car" or ".tree")
+            if (Path.GetExtension(name) is ".car" or ".tree" or ".inline")
                 Assert.Equal((name, expected[name]), (name, content));
         }
     }
