@@ -18,7 +18,7 @@ internal static class SampleCommand
         var samples = new Option<long?>("--samples") { Description = "How many segments of 1,040,384 bytes to read", HelpName = "N" };
         var detect = OptionOf.Percent("--detect", "Read as many as find damage to this part of all segments (1%)");
         var confidence = OptionOf.Percent("--confidence", "With this probability (99%)");
-        var strata = OptionOf.Word("--strata", "Draw from each piece, or size, type or folder of files in proportion; none draws from all together", Strata.Piece, Strata.None, Strata.Size, Strata.Type, Strata.Folder);
+        var strata = OptionOf.Word("--strata", "Draw from each piece, position in each piece, or size, type or folder of files in proportion; none draws from all together", Strata.Piece, Strata.None, Strata.Position, Strata.Size, Strata.Type, Strata.Folder);
         var seed = new Option<string?>("--seed") { Description = "Draw as the run did that printed this seed; without it a new one is made", HelpName = "TEXT" };
         var source = new Option<string?>("--source") { Description = "Compare with the folder or file that was packed; of pieces packed with --inline also where that is", HelpName = "SOURCE" };
         var previous = LsCommand.PreviousOption();

@@ -80,7 +80,7 @@ internal sealed class Auditor : IDisposable
         foreach (var group in answers.GroupBy(row => row.Sample.Piece.PieceCid))
         {
             var piece = group.First().Sample.Piece;
-            long total = group.Max(row => row.Answer is { IsProved: true, Status: 206, Total: { } says } ? says : 0), segments = AuditDraw.SegmentsOf(piece), further = (total / SubTreeHasher.SegmentRaw) - segments;
+            long total = group.Max(row => row.Answer is { IsProved: true, Status: 206, Total: { } says } ? says : 0), segments = Strata.SegmentsOf(piece), further = (total / SubTreeHasher.SegmentRaw) - segments;
             if (further > 0)
                 yield return new AuditSample(piece, segments + new SampleNumbers(seed, $"{label} {piece.PieceCid}").Below(further), ZeroCommitment.At(SubTreeHasher.SegmentHeight).ToArray(), SubTreeHasher.SegmentHeight, IsTail: true);
         }

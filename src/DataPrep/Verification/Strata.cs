@@ -36,7 +36,9 @@ internal sealed class Stratum(string name)
 /// <summary>Divides the segments of a dataset. Each belongs to one stratum.</summary>
 internal static class Strata
 {
-    public const string None = "none", Piece = "piece", Size = "size", Type = "type", Folder = "folder";
+    public const string None = "none", Piece = "piece", Position = "position", Size = "size", Type = "type", Folder = "folder";
+
+    private const int Slices = 8;
 
     /// <param name="by">One of the words above.</param>
     /// <param name="output">The dataset's folder; its list of files is read where strata are those of files.</param>
@@ -48,12 +50,42 @@ internal static class Strata
             return [.. strata.GroupBy(run => run.Name).Select(group => Make(group.Key, group.Select(run => (run.First, run.Count)))).Where(stratum => stratum.Count > 0)];
         }
 
+        if (by == Position)
+            return [.. OfPositions(pieces, _ => Slices), .. pieces.Select((piece, i) => Make($"{piece.PieceCid} fill", [(new SampleUnit(i, SegmentsOf(piece)), SubTreeHasher.SegmentCount(piece.CarSize) - SegmentsOf(piece))])).Where(stratum => stratum.Count > 0)];
         var parts = Parts(pieces, by, output);
         return [.. pieces.SelectMany((piece, i) => Runs(i, SubTreeHasher.SegmentCount(piece.CarSize), parts[i]))
             .GroupBy(run => run.Name)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => Make(group.Key, group.Select(run => (run.First, run.Count))))];
     }
+
+    /// <summary>Of each piece its first segment, its last one that is not zero-fill, and equal slices of what is between them.</summary>
+    /// <param name="slices">How many slices a piece, by its number, is cut into; of fewer segments some are empty and left out.</param>
+    public static IReadOnlyList<Stratum> OfPositions(IReadOnlyList<PieceRecord> pieces, Func<int, long> slices)
+    {
+        var strata = new List<Stratum>();
+        for (int piece = 0; piece < pieces.Count; piece++)
+        {
+            long segments = SegmentsOf(pieces[piece]), between = segments - 2, count = slices(piece);
+            Add("first", 0, 1);
+            for (long slice = 0; between > 0 && slice < count; slice++)
+            {
+                long from = (long)((UInt128)between * (ulong)slice / (ulong)count), to = (long)((UInt128)between * (ulong)(slice + 1) / (ulong)count);
+                if (to > from)
+                    Add($"{slice}", 1 + from, to - from);
+            }
+
+            if (segments > 1)
+                Add("last", segments - 1, 1);
+
+            void Add(string name, long first, long count) => strata.Add(Make($"{pieces[piece].PieceCid} {name}", [(new SampleUnit(piece, first), count)]));
+        }
+
+        return strata;
+    }
+
+    /// <summary>Segments of a piece that are not zero-fill.</summary>
+    public static long SegmentsOf(PieceRecord piece) => SubTreeHasher.SegmentCount(piece.PayloadSize);
 
     private static Stratum Make(string name, IEnumerable<(SampleUnit First, long Count)> runs)
     {

@@ -27,16 +27,16 @@ public sealed class AuditDrawTests
         for (int round = 0; round < 200; round++)
         {
             PieceRecord[] pieces = [.. Enumerable.Range(0, random.Next(1, 6)).Select(i => Piece(random.NextInt64(1, (round % 3 == 0 ? 40L : 4) * AuditSet.Segment), i))];
-            long population = pieces.Sum(AuditDraw.SegmentsOf);
+            long population = pieces.Sum(Strata.SegmentsOf);
             var draw = new AuditDraw(pieces, round % 2 == 0 ? random.NextInt64(1, population + 3) : null, 0.05m, 0.95m);
             Assert.Equal(population, draw.Plan.Population);
             var units = draw.Units($"{round}", "f01");
             Assert.Equal(draw.Plan.Count, units.Distinct().Count());
-            Assert.All(units, unit => Assert.InRange(unit.Segment, 0, AuditDraw.SegmentsOf(pieces[unit.Piece]) - 1));
+            Assert.All(units, unit => Assert.InRange(unit.Segment, 0, Strata.SegmentsOf(pieces[unit.Piece]) - 1));
             for (int piece = 0; piece < pieces.Length; piece++)
             {
                 Assert.Contains(new SampleUnit(piece, 0), units);
-                Assert.Contains(new SampleUnit(piece, AuditDraw.SegmentsOf(pieces[piece]) - 1), units);
+                Assert.Contains(new SampleUnit(piece, Strata.SegmentsOf(pieces[piece]) - 1), units);
             }
 
             Assert.Equal(units, draw.Units($"{round}", "f01"));

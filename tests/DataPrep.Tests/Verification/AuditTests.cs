@@ -29,7 +29,7 @@ public sealed class AuditTests : IDisposable
         _ = scratch.File("src/zeros", new byte[1_500_000]);
         var packed = PackedOutput.Pack(new PackOptions { Sources = [scratch.At("src")], Output = scratch.At("out"), PieceSize = 2 << 20, LeastPieceSize = 2 << 20, Threads = 2, Profile = new() { ChunkSize = 100_000 } });
         Assert.True(packed.Result.Pieces.Count > 3);
-        long segments = packed.Result.Pieces.Sum(AuditDraw.SegmentsOf);
+        long segments = packed.Result.Pieces.Sum(Strata.SegmentsOf);
         await using var server = new PieceServer(new ServerOptions { Outputs = [packed.Folder], Endpoint = new(IPAddress.Loopback, 0) });
         string address = await server.Start();
         var options = set.Options($"{address}/piece/{{pieceCid}}", $"{address}/piece?id={{pieceCidV2}}") with { PieceList = Path.Join(packed.Folder, RecordFile.Pieces) };

@@ -55,6 +55,7 @@ public sealed class SampleVerifierTests : IDisposable
     [Theory]
     [InlineData("none")]
     [InlineData("piece")]
+    [InlineData("position")]
     [InlineData("size")]
     [InlineData("type")]
     [InlineData("folder")]
@@ -78,6 +79,21 @@ public sealed class SampleVerifierTests : IDisposable
         var all = Sample(options => options with { Strata = strata, Samples = segments }).Result!;
         Assert.Equal(pieces.Sum(piece => piece.CarSize), all.Bytes);
         Assert.True(all.Blocks > segments / 2);
+    }
+
+    /// <summary>Whatever the seed, the beginning and the end of each piece are read, and each eighth of it.</summary>
+    [Fact]
+    public void EachPositionIsSampled()
+    {
+        _ = scratch.Noise("src/a", 30_000_000);
+        var pieces = Pack(20_000_000);
+        var strata = Strata.Of(pieces, Strata.Position, new OutputFolder(Out));
+        Assert.Equal(pieces.Sum(piece => SubTreeHasher.SegmentCount(piece.CarSize)), strata.Sum(stratum => stratum.Count));
+        foreach (var piece in pieces.Where(piece => SubTreeHasher.SegmentCount(piece.CarSize) > 10))
+        {
+            foreach (long segment in (long[])[0, SubTreeHasher.SegmentCount(piece.CarSize) - 1])
+                Damage(piece.CarFile, segment * SubTreeHasher.SegmentRaw, () => Assert.Contains(Sample(options => options with { Strata = Strata.Position, Samples = 1 }).Findings, finding => finding.Code == "segment" && finding.Offset == segment * SubTreeHasher.SegmentRaw));
+        }
     }
 
     /// <summary>Two of about a hundred segments are damaged: with 1 % and 99 % asked for, they are found.</summary>
