@@ -68,7 +68,7 @@ public sealed class InlineFaultTests : IDisposable
     public void AChangedSourceIsNamedAndNoByteIsWrong(string fault, bool raw)
     {
         var random = new Random(fault.Length);
-        foreach (string victim in (string[])["large", "sub/f3", "sub/z"])
+        foreach (string victim in raw ? (string[])["large", "sub/z"] : ["sub/f3"])
         {
             var twin = Pack(raw, victim.Replace('/', '-'), out string source);
             string path = Path.Join(source, victim);
@@ -166,14 +166,14 @@ public sealed class InlineFaultTests : IDisposable
         string path = twin.InlineFile(twin.Pieces.Single());
         byte[] car = twin.Car(twin.Pieces.Single());
         int same = 0;
-        SmallDataset.FlipEachBit(path, _ => Try(), 5);
+        SmallDataset.FlipEachBit(path, _ => Try(), 7);
         SmallDataset.CutAtEachByte(path, _ => Try());
         Assert.Equal(0, same);
         Try();
         Assert.Equal(1, same);
         foreach (string beside in Directory.GetFiles(twin.Inline.Folder, "*.tree").Append(temp.Of("out-inline", ".dataprep", "sources")))
         {
-            SmallDataset.FlipEachBit(beside, _ => Try(), 13);
+            SmallDataset.FlipEachBit(beside, _ => Try(), 29);
             SmallDataset.CutAtEachByte(beside, _ => Try());
         }
 
