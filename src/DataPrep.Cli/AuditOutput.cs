@@ -66,8 +66,8 @@ internal static class AuditOutput
         foreach (string[] row in rows)
             terminal.Result("  " + string.Join("  ", row.Select((value, column) => column < 3 ? value.PadRight(widths[column]) : value.PadLeft(widths[column]))).TrimEnd());
         foreach (var region in round.Reports.GroupBy(report => report.Provider.Region).Where(group => group.Key is not null))
-            terminal.Result($"  region {region.Key}: {region.Count(report => !report.HasFailed)} of {region.Count()} without an error");
-        foreach (var report in round.Reports.Where(report => !report.HasFailed))
+            terminal.Result($"  region {region.Key}: {region.Count(report => report.IsSound)} of {region.Count()} without an error");
+        foreach (var report in round.Reports.Where(report => report.IsSound))
         {
             long detectable = report.Plan.Detectable(round.Options.Confidence);
             double part = Math.Min(1, (double)detectable / report.Plan.Population);

@@ -38,7 +38,12 @@ internal sealed record ProviderReport(AuditProvider Provider, SamplePlan Plan, i
     /// <summary>Whether a server answered at all, with whatever; as it has where the two could not agree on TLS.</summary>
     public bool HasAnswered { get; } = Answers.Any(row => row.Answer is { Status: not null } or { Code: "tls" });
 
-    public string Status => HasFailed ? "failed" : IsSlow ? "slow" : "ok";
+    /// <summary>Whether some of what was drawn was not asked for, since nothing here proves it: then the plan proves nothing of the rest.</summary>
+    public bool IsIncomplete => Answers.Count - Tails < Plan.Count;
+
+    public bool IsSound => !HasFailed && !IsIncomplete;
+
+    public string Status => HasFailed ? "failed" : IsIncomplete ? "incomplete" : IsSlow ? "slow" : "ok";
 
     public int Count(AuditOutcome outcome) => Answers.Count(row => row.Answer.Outcome == outcome);
 
