@@ -53,8 +53,9 @@ internal sealed partial class HostileServer : IAsyncDisposable
             while (true)
                 serving.Add(Serve(await listener.AcceptTcpClientAsync(stop.Token)));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // It was stopped, at a call or between two.
             await Task.WhenAll(serving);
         }
     }
