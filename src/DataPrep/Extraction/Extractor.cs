@@ -134,7 +134,7 @@ internal sealed class Extractor(DagSource source, TargetFolder target, PathSelec
     }
 
     private byte[] NameOf(Cid root) =>
-        records?.Find([]) is { } record ? RecordFile.PathBytes(record.Path, record.PathHex) : PathText.FromArgument(root.ToString());
+        records?.Find([]) is { } record ? record.Bytes : PathText.FromArgument(root.ToString());
 
     private static bool IsWorkFolder(ReadOnlySpan<byte> path) =>
         path.StartsWith(PathText.FromArgument(TargetFolder.WorkFolder)) && (path.Length == TargetFolder.WorkFolder.Length || path[TargetFolder.WorkFolder.Length] == '/');
