@@ -25,7 +25,6 @@ internal sealed class RunLog : IDisposable
     private readonly PackProgress progress;
     private readonly Timer timer;
     private FileStream? file;
-    private bool isDone;
 
     /// <param name="threads">Workers that hash at once.</param>
     /// <param name="sources">What is packed; null for standard input.</param>
@@ -61,22 +60,12 @@ internal sealed class RunLog : IDisposable
 
     /// <summary>Says that the run has come to its end; without it, it was broken off.</summary>
     /// <param name="tree">Of the source.</param>
-    public void Done(SourceTree tree)
-    {
-        isDone = true;
-        End(tree);
-    }
+    public void Done(SourceTree tree) => End(tree);
 
     public void Dispose()
     {
-        if (!isDone)
-            End(null);
-        lock (gate)
-        {
-            timer.Dispose();
-            file?.Dispose();
-            file = null;
-        }
+        End(null);
+        timer.Dispose();
     }
 
     private void Sample()
@@ -94,7 +83,18 @@ internal sealed class RunLog : IDisposable
         }
     }
 
-    private void End(SourceTree? tree) => Write(writer =>
+    /// <summary>Writes the last line, if it is not there.</summary>
+    private void End(SourceTree? tree)
+    {
+        lock (gate)
+        {
+            Write(writer => WriteEnd(writer, tree));
+            file?.Dispose();
+            file = null;
+        }
+    }
+
+    private void WriteEnd(Utf8JsonWriter writer, SourceTree? tree)
     {
         writer.WriteString("type", "end");
         writer.WriteString("outcome", tree is null ? "broken-off" : "done");
@@ -115,7 +115,7 @@ internal sealed class RunLog : IDisposable
         }
 
         writer.WriteEndArray();
-    });
+    }
 
     private void WriteState(Utf8JsonWriter writer)
     {
