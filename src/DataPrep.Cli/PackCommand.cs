@@ -139,7 +139,10 @@ internal static class PackCommand
             }
 
             if (!result.AlreadyDone)
-                WriteTimes(writer, result.Times);
+            {
+                result.Times.WriteTo(writer);
+                writer.WriteString("bottleneck", result.Times.Bottleneck);
+            }
         });
 
         var dataset = result.Dataset;
@@ -166,16 +169,6 @@ internal static class PackCommand
         }
 
         return result.Dataset.Skipped > 0 ? ExitCode.Skipped : ExitCode.Done;
-    }
-
-    /// <summary>Seconds of all workers together, by stage.</summary>
-    private static void WriteTimes(Utf8JsonWriter writer, StageClock times)
-    {
-        writer.WriteStartObject("stages");
-        foreach (var stage in Enum.GetValues<Stage>())
-            writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(stage.ToString()), Math.Round(times[stage].TotalSeconds, 3));
-        writer.WriteEndObject();
-        writer.WriteString("bottleneck", times.Bottleneck);
     }
 
     private static string Times(StageClock times)

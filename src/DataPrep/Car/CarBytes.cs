@@ -72,11 +72,7 @@ internal abstract class CarBytes(string path) : IDisposable
 
         public override long Length => RandomAccess.GetLength(file);
 
-        public override int Read(long offset, Span<byte> destination)
-        {
-            int got = Posix.ReadAt((int)file.DangerousGetHandle(), offset, destination, out int error);
-            return got >= 0 ? got : throw new IOException($"cannot read {Path} at offset {offset}: {Posix.Describe(error)}");
-        }
+        public override int Read(long offset, Span<byte> destination) => Posix.ReadAt(file, Path, offset, destination);
 
         public override void Expect(long offset, long length) => Posix.ReadAhead((int)file.DangerousGetHandle(), offset, length);
 

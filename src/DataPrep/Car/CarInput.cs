@@ -8,8 +8,14 @@ namespace DataPrep.Car;
 /// <see cref="Advance"/> gives them up; a window is valid until the next call. The buffer grows with bytes that have arrived,
 /// never with a length that a file merely claims.
 /// </summary>
-internal sealed class CarInput(Stream stream, string? path, int capacity) : IDisposable
+/// <param name="skips">Whether most of what is stepped over is long: then little is read at a time, until it turns out to be short.</param>
+internal sealed class CarInput(Stream stream, string? path, int capacity, bool skips = false) : IDisposable
 {
+    /// <summary>To read on costs less than to step over fewer bytes, and read again behind them.</summary>
+    private const int Short = 16 << 10;
+
+    private const int LeastRead = 4 << 10;
+    private int mostRead = skips ? LeastRead : int.MaxValue;
     private readonly long _origin = stream.CanSeek ? stream.Position : 0;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);
     private int _start;
@@ -29,7 +35,7 @@ internal sealed class CarInput(Stream stream, string? path, int capacity) : IDis
         while (_end - _start < count)
         {
             MakeRoom(count);
-            int read = stream.Read(_buffer, _end, _buffer.Length - _end);
+            int read = stream.Read(_buffer, _end, Math.Min(_buffer.Length - _end, Math.Max(mostRead, count - (_end - _start))));
             if (read == 0)
             {
                 break;
@@ -55,6 +61,8 @@ internal sealed class CarInput(Stream stream, string? path, int capacity) : IDis
         count -= visible;
         if (count > 0 && Length is { } length)
         {
+            if (skips)
+                mostRead = count > Short ? LeastRead : Math.Min(2 * mostRead, _buffer.Length);
             long step = Math.Clamp(length - Offset, 0, count);
             Offset += step;
             stream.Position = _origin + Offset;

@@ -9,9 +9,7 @@ namespace DataPrep.Car;
 /// </summary>
 public sealed class CarReader : IDisposable
 {
-    // Skipping over data pays only where a section brings little more than its CID into the buffer.
-    private const int SkippingCapacity = 4 << 10;
-    private const int ReadingCapacity = 128 << 10;
+    private const int Capacity = 128 << 10;
 
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
@@ -29,7 +27,7 @@ public sealed class CarReader : IDisposable
         _options = options ?? new CarReadOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.MaxSectionLength, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(_options.MaxSectionLength, 1 << 30, nameof(options));
-        _input = new CarInput(stream, path, _options.SkipData ? SkippingCapacity : ReadingCapacity);
+        _input = new CarInput(stream, path, Capacity, _options.SkipData);
         try
         {
             _layout = CarLayout.Read(_input);

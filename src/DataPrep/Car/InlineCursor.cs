@@ -114,10 +114,7 @@ internal sealed class InlineCursor(SafeFileHandle file, string path, InlineFoote
             {
                 int length = at < 0 ? 0 : (int)Math.Clamp(footer.PartsAt - at, 0, Window);
                 windowLength = 0;
-                int error = 0;
-                int got = length == 0 ? 0 : Posix.ReadAt((int)file.DangerousGetHandle(), at, window.AsSpan(0, length), out error);
-                if (got < 0)
-                    throw new IOException($"cannot read {path} at offset {at}: {Posix.Describe(error)}");
+                int got = length == 0 ? 0 : Posix.ReadAt(file, path, at, window.AsSpan(0, length));
                 if (got < length || length == 0)
                     throw new MalformedDataException("The inline piece is cut off, or its table of parts is damaged", Math.Max(0, at), path);
                 (windowAt, windowLength) = (at, got);

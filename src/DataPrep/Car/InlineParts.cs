@@ -110,11 +110,7 @@ internal sealed class InlineParts(SafeFileHandle file, string path, InlineFooter
         return (BinaryPrimitives.ReadInt64LittleEndian(entry), BinaryPrimitives.ReadInt64LittleEndian(entry[8..]), (long)(name >> 8), (int)(name & 0xff));
     }
 
-    private int Read(long offset, Span<byte> destination)
-    {
-        int got = Posix.ReadAt((int)file.DangerousGetHandle(), offset, destination, out int error);
-        return got >= 0 ? got : throw new IOException($"cannot read {path} at offset {offset}: {Posix.Describe(error)}");
-    }
+    private int Read(long offset, Span<byte> destination) => Posix.ReadAt(file, path, offset, destination);
 
     private MalformedDataException Damaged(long number) =>
         new("The table of parts of the inline piece is damaged", footer.PartsAt + (number * InlineFooter.PartLength), path);

@@ -28,6 +28,9 @@ internal sealed class PieceSet(string? source = null) : IBlockSource, IDisposabl
 
     public bool Contains(in Cid cid) => Find(cid) is not null;
 
+    /// <summary>The CAR that has a block, or null.</summary>
+    public CarBlocks? Find(in Cid cid) => Find(cid, out _, out _);
+
     /// <inheritdoc/>
     /// <exception cref="IOException">A CAR cannot be opened or read.</exception>
     public byte[]? Read(in Cid cid) => Find(cid)?.Read(cid);
@@ -37,7 +40,7 @@ internal sealed class PieceSet(string? source = null) : IBlockSource, IDisposabl
     public bool TryRead(in Cid cid, Span<byte> destination) => Find(cid)?.TryRead(cid, destination) ?? false;
 
     /// <inheritdoc/>
-    public long Length(in Cid cid) => Find(cid)?.Length(cid) ?? -1;
+    public long Length(in Cid cid) => Find(cid, out _, out int length) is null ? -1 : length;
 
     public void Dispose()
     {
@@ -46,13 +49,13 @@ internal sealed class PieceSet(string? source = null) : IBlockSource, IDisposabl
             car.Dispose();
     }
 
-    /// <summary>The CAR that has a block, or null.</summary>
-    public CarBlocks? Find(in Cid cid)
+    /// <summary>The CAR that has a block, or null, and where it stands there.</summary>
+    public CarBlocks? Find(in Cid cid, out long offset, out int length)
     {
         for (int i = 0; i < cars.Count; i++)
         {
             int at = (latest + i) % cars.Count;
-            if (!cars[at].Contains(cid))
+            if (!cars[at].TryFind(cid, out offset, out length))
                 continue;
             latest = at;
             return cars[at];
@@ -61,12 +64,13 @@ internal sealed class PieceSet(string? source = null) : IBlockSource, IDisposabl
         while (waiting.TryDequeue(out var next))
         {
             cars.Add(next(Files));
-            if (!cars[^1].Contains(cid))
+            if (!cars[^1].TryFind(cid, out offset, out length))
                 continue;
             latest = cars.Count - 1;
             return cars[^1];
         }
 
+        (offset, length) = (-1, -1);
         return null;
     }
 }

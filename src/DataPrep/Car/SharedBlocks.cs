@@ -41,8 +41,7 @@ internal sealed class SharedBlocks(PieceSet set, bool readsAhead = true) : IBloc
         long offset;
         lock (gate)
         {
-            var car = set.Find(cid);
-            if (car is null || !car.TryFind(cid, out offset, out _))
+            if (set.Find(cid, out offset, out _) is not { } car)
                 return false;
             bytes = set.Files.Of(car.Path);
             // Another thread may make the set close the file, which then stays open until it is released.

@@ -83,7 +83,7 @@ internal sealed class Extractor(DagSource source, TargetFolder target, PathSelec
             }
 
             long ranges = Math.Max(1, (entry.Size / RangeSize) + (entry.Size % RangeSize == 0 ? 0 : 1));
-            var file = new RestoredFile(target, path, entry.Cid, entry.Size, MetadataOf(path, entry), overwrite, ranges);
+            var file = new RestoredFile(target, path, entry.Cid, entry.Size, MetadataOf(path, entry), overwrite, ranges) { IsAlone = folders.IsInNew(path) };
             for (long i = 0; i < ranges; i++)
             {
                 if (file.HasFailed)
@@ -134,7 +134,7 @@ internal sealed class Extractor(DagSource source, TargetFolder target, PathSelec
     }
 
     private byte[] NameOf(Cid root) =>
-        records?.Find([]) is { } record ? RecordFile.PathBytes(record.Path, record.PathHex) : PathText.FromArgument(root.ToString());
+        records?.Find([]) is { } record ? record.Bytes : PathText.FromArgument(root.ToString());
 
     private static bool IsWorkFolder(ReadOnlySpan<byte> path) =>
         path.StartsWith(PathText.FromArgument(TargetFolder.WorkFolder)) && (path.Length == TargetFolder.WorkFolder.Length || path[TargetFolder.WorkFolder.Length] == '/');

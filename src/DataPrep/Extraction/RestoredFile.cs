@@ -13,6 +13,7 @@ namespace DataPrep.Extraction;
 internal sealed class RestoredFile(TargetFolder target, byte[] path, Cid cid, long size, NodeMetadata metadata, bool overwrite, long ranges) : IDisposable
 {
     private const int Page = 4096;
+    private const uint Permissions = 0x1FF, UsualMode = 0x1B6;
     private readonly Lock gate = new(), writing = new();
     private SafeFileHandle? file;
     private byte[]? temporary;
@@ -24,6 +25,9 @@ internal sealed class RestoredFile(TargetFolder target, byte[] path, Cid cid, lo
     public long Size => size;
 
     public bool HasFailed => hasFailed;
+
+    /// <summary>Whether nothing can have its name, since its folder is new.</summary>
+    public bool IsAlone { get; init; }
 
     /// <summary>Whether it was there before, with the same content.</summary>
     public bool IsKept { get; private set; }
@@ -118,7 +122,8 @@ internal sealed class RestoredFile(TargetFolder target, byte[] path, Cid cid, lo
             if (file is not null || hasFailed)
                 return;
             int folder = cursor.FolderOf(path, out var name);
-            int error = Posix.StatAt(folder, [.. name, 0], out var stamp, out _);
+            FileStamp stamp = default;
+            int error = IsAlone ? Posix.ENOENT : Posix.StatAt(folder, [.. name, 0], out stamp, out _);
             if (error == 0)
                 OpenExisting(folder, name, stamp);
             else if (error != Posix.ENOENT)
@@ -149,7 +154,7 @@ internal sealed class RestoredFile(TargetFolder target, byte[] path, Cid cid, lo
     private void Create()
     {
         temporary = target.NewTemporary();
-        int fd = Posix.OpenAt(target.Work, temporary, Posix.O_RDWR | Posix.O_CREAT | Posix.O_EXCL | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out int error, 0x1B6);
+        int fd = Posix.OpenAt(target.Work, temporary, Posix.O_RDWR | Posix.O_CREAT | Posix.O_EXCL | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out int error, (int)((metadata.Mode & Permissions) ?? UsualMode));
         Check(error, "make");
         file = new SafeFileHandle(fd, ownsHandle: true);
         if (size >= Page)
@@ -185,7 +190,8 @@ internal sealed class RestoredFile(TargetFolder target, byte[] path, Cid cid, lo
             return false;
         }
 
-        if (metadata.Mode is { } mode)
+        // It was made with its mode, but for what the process may not give.
+        if (metadata.Mode is { } mode && (IsKept || (mode & ~(Permissions & ~target.Withheld)) != 0))
             Check(Posix.SetMode(file!, mode), "set the mode of");
         if (metadata.Mtime is { } time)
             Check(Posix.SetModified(file!, time.Seconds, time.Nanoseconds), "set the time of");

@@ -15,6 +15,9 @@ internal sealed class RestoredFolders(TargetFolder target, bool overwrite) : IDi
     private readonly List<(byte[] Path, NodeMetadata Metadata)> folders = [];
     private readonly List<(byte[] Path, byte[] Target, NodeMetadata Metadata)> links = [];
 
+    // Those around the entry that was looked at last.
+    private readonly Stack<(byte[] Path, bool IsNew)> open = new();
+
     // Two names of one folder are one to a file system that does not tell upper from lower case.
     private readonly Dictionary<(ulong Device, ulong Inode), byte[]> seen = [];
 
@@ -22,13 +25,28 @@ internal sealed class RestoredFolders(TargetFolder target, bool overwrite) : IDi
 
     public int Count => folders.Count;
 
+    /// <summary>Whether an entry stands in a folder that this run has made, so that nothing was there before.</summary>
+    public bool IsInNew(ReadOnlySpan<byte> path)
+    {
+        while (open.TryPeek(out var folder))
+        {
+            if (path.Length > folder.Path.Length && path[folder.Path.Length] == '/' && path.StartsWith(folder.Path))
+                return folder.IsNew;
+            _ = open.Pop();
+        }
+
+        return false;
+    }
+
     /// <exception cref="NameTakenException">Something else has its name.</exception>
     /// <exception cref="IOException">It cannot be made.</exception>
     public void Make(byte[] path, NodeMetadata metadata)
     {
+        _ = IsInNew(path);
         int parent = cursor.FolderOf(path, out var name);
         int error = Posix.MakeFolder(parent, name, 0x1FF);
-        if (error != Posix.EEXIST)
+        bool isNew = error != Posix.EEXIST;
+        if (isNew)
             TargetFolder.Check(error, "make", "it");
         int fd = Posix.OpenAt(parent, name, Posix.O_RDONLY | Posix.O_DIRECTORY | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out error);
         if (error is Posix.ENOTDIR or Posix.ELOOP)
@@ -45,6 +63,7 @@ internal sealed class RestoredFolders(TargetFolder target, bool overwrite) : IDi
         }
 
         folders.Add((path, metadata));
+        open.Push((path, isNew));
     }
 
     public void AddLink(byte[] path, byte[] linkTarget, NodeMetadata metadata) => links.Add((path, linkTarget, metadata));

@@ -28,6 +28,9 @@ internal sealed class TargetFolder : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Permissions that files are not made with, whatever is asked for: by the process's mask or the folder's lists.</summary>
+    public uint Withheld { get; private set; }
+
     /// <summary>Descriptor of the work folder.</summary>
     public int Work => (int)work.DangerousGetHandle();
 
@@ -50,6 +53,7 @@ internal sealed class TargetFolder : IDisposable
             throw new IOException($"another run is extracting into {path}; wait for its end");
         Check(error, "lock", $"{path}/{WorkFolder}");
         target.Clear();
+        target.Withheld = target.Ask();
         return target;
     }
 
@@ -89,6 +93,19 @@ internal sealed class TargetFolder : IDisposable
         _ = Posix.Remove((int)root.DangerousGetHandle(), WorkName, isFolder: true);
         work.Dispose();
         root.Dispose();
+    }
+
+    private uint Ask()
+    {
+        const uint All = 0x1FF;
+        byte[] name = NewTemporary();
+        int fd = Posix.OpenAt(Work, name, Posix.O_RDWR | Posix.O_CREAT | Posix.O_EXCL | Posix.O_NOFOLLOW | Posix.O_CLOEXEC, out int error, (int)All);
+        Check(error, "make a file in", Path);
+        error = Posix.Stat(fd, out var stamp);
+        Posix.Close(fd);
+        Check(error, "look at a file in", Path);
+        _ = Posix.Remove(Work, name);
+        return All & ~stamp.Permissions;
     }
 
     private void Clear()

@@ -106,7 +106,7 @@ internal sealed class DatasetRun : IDisposable
         try
         {
             var slabs = options.SlabsOfRun(Plan.Whole is { } whole ? SlabDemand.Of(whole) : SlabDemand.Of(round, Profile), space.SlabSize, folders.IsOnDevice);
-            using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn, Rate = rate };
+            using var engine = new SlabEngine(slabs, cancel, options.Threads) { ReadInTurn = options.ReadInTurn, Rate = rate, Progress = progress };
             try
             {
                 engine.Run(Jobs(round, slabs, engine.Stopped), making.Finish);

@@ -12,7 +12,7 @@ internal sealed class Leftovers(OutputFolder folder)
     private const string Note = ".named";
 
     /// <summary>Whether a file of the work folder is none that a finished run takes away.</summary>
-    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName or SourcePlaces.FileName;
+    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName or SourcePlaces.FileName or RunLog.FileName;
 
     /// <summary>Whether OUT holds a finished dataset. Then no piece in it is a leftover.</summary>
     public bool IsComplete => File.Exists(folder.FileOf(RecordFile.Dataset));

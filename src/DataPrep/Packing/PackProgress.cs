@@ -5,6 +5,7 @@ public sealed class PackProgress
 {
     private long bytes;
     private long entries;
+    private readonly List<(StageClock Clock, SlowFiles Slow)> workers = [];
 
     /// <summary>CAR bytes made so far.</summary>
     public long BytesDone => Interlocked.Read(ref bytes);
@@ -14,6 +15,37 @@ public sealed class PackProgress
 
     /// <summary>Entries found by the scan so far.</summary>
     public long Entries => Interlocked.Read(ref entries);
+
+    /// <summary>Time of all workers together so far, by stage.</summary>
+    internal StageClock Times()
+    {
+        var sum = new StageClock();
+        lock (workers)
+        {
+            foreach (var (clock, _) in workers)
+                sum.Add(clock);
+        }
+
+        return sum;
+    }
+
+    /// <summary>The files that took longest to read, the slowest first; when no worker is at work.</summary>
+    internal IEnumerable<ReadTime> SlowFiles()
+    {
+        lock (workers)
+        {
+            return [.. workers.SelectMany(worker => worker.Slow.Files).GroupBy(file => file.Entry)
+                .Select(visits => new ReadTime(visits.Key, visits.Sum(visit => visit.Ticks), visits.Sum(visit => visit.Bytes)))
+                .OrderByDescending(file => file.Ticks).ThenBy(file => file.Entry)];
+        }
+    }
+
+    /// <summary>Takes note of a worker: its clock, which it goes on with, and what it finds slow.</summary>
+    internal void Join(StageClock clock, SlowFiles slow)
+    {
+        lock (workers)
+            workers.Add((clock, slow));
+    }
 
     internal void Add(long count) => Interlocked.Add(ref bytes, count);
 

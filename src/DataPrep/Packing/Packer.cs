@@ -85,10 +85,12 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         {
             if (space.IsResumed)
                 options.Note($"going on with what was begun before ({space.Finished.Count} of {space.Plan.Pieces.Count} data pieces are finished); --restart begins anew");
+            using var log = new RunLog(Folder, progress, options.Threads, options.Sources);
             using var run = new DatasetRun(options, space, header, folders, handOver, progress, cancel);
             try
             {
                 var (dataset, pieces) = run.Make();
+                log.Done(space.Plan.Tree);
                 space.Dispose();
                 folders.Clear();
                 result = new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times, DatasetTotals.OfKept(space.Plan.Tree));

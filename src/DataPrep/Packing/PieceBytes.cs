@@ -1,3 +1,4 @@
+using DataPrep.Car;
 using DataPrep.Ipld;
 using DataPrep.Piece;
 using DataPrep.Source;
@@ -81,12 +82,11 @@ internal sealed class PieceBytes : IDisposable
     /// <summary>When all else is written: the header, the first segment, the zeros, the commitment.</summary>
     public PieceCommitment End(SubTreeHasher hasher, StageClock clock, Cid root, int headerLength)
     {
-        byte[] header = new CarHeader(1, [root]).Encode();
+        byte[] header = CarWriter.Header([root]);
+        if (header.Length != headerLength)
+            throw new InvalidOperationException($"The layout says {headerLength} bytes of header, it came to {header.Length}.");
         var first = Unfinished(0)[..(int)Math.Min(SubTreeHasher.SegmentRaw, PayloadSize)];
-        int at = Varint.Write(first, (ulong)header.Length);
-        header.CopyTo(first[at..]);
-        if (at + header.Length != headerLength)
-            throw new InvalidOperationException($"The layout says {headerLength} bytes of header, it came to {at + header.Length}.");
+        header.CopyTo(first);
         Commit(hasher, clock, 0, first);
 
         long size = PieceSize.Padded(fileSize);

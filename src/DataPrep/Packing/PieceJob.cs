@@ -120,6 +120,9 @@ internal sealed class PieceJob : IDisposable
         return true;
     }
 
+    /// <summary>The entry of the source's tree that a file of the layout, by its number, is.</summary>
+    public int Origin(int file) => part.Origin(Layout.FileEntry(file));
+
     /// <summary>Opens a file of the layout, by its number.</summary>
     /// <param name="offset">Where in the source's file the piece's part of it begins.</param>
     public ISourceFile Open(int file, out long offset)

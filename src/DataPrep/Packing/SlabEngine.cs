@@ -38,6 +38,9 @@ internal sealed class SlabEngine : IDisposable
     /// <summary>How fast all workers together may read; null for no limit.</summary>
     public RateLimit? Rate { get; init; }
 
+    /// <summary>Takes note of the workers' times.</summary>
+    public PackProgress? Progress { get; init; }
+
     /// <summary>Cancelled when the workers are to stop, since one of them failed or the caller wants it.</summary>
     public CancellationToken Stopped => stop.Token;
 
@@ -84,6 +87,7 @@ internal sealed class SlabEngine : IDisposable
         {
             nodes.Bind(number);
             using var worker = new SlabWorker(plan, spills, hashing, ReadInTurn ? turn : null, stop.Token) { Rate = Rate };
+            Progress?.Join(worker.Clock, worker.Slow);
             while (Claim(out var job, out long slab))
             {
                 if (slab < job.Slabs)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DataPrep.Hashing;
 using DataPrep.Piece;
 using DataPrep.Source;
@@ -30,10 +31,14 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
     private PieceJob job = null!;
     private ISourceFile? open;
     private long openOffset;
+    private ReadTime visit;
 
     public SubTreeHasher Hasher { get; } = new(Sha256Kernels.Current);
 
     public StageClock Clock { get; } = new();
+
+    /// <summary>The files that took longest to read.</summary>
+    public SlowFiles Slow { get; } = new();
 
     /// <summary>How fast this and the other workers may read; null for no limit.</summary>
     public RateLimit? Rate { get; init; }
@@ -186,7 +191,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         stop.ThrowIfCancellationRequested();
         if (batched == 0)
             Clock.Enter(Stage.Read);
+        long begun = Stopwatch.GetTimestamp();
         open = job.Open(file, out openOffset);
+        visit = new ReadTime(job.Origin(file), Stopwatch.GetTimestamp() - begun, 0);
         int chunk = job.Layout.Profile.ChunkSize;
         open.Expect(openOffset + (first * chunk), ((last - 1 - first) * chunk) + leaves.Shape(last - 1).ContentLength);
     }
@@ -206,7 +213,12 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         if (shape.ContentLength > 0 && Rate is not null)
             AwaitTurn(shape.ContentLength);
         if (shape.ContentLength > 0)
+        {
+            long begun = Stopwatch.GetTimestamp();
             open!.Read(openOffset + (leaf * job.Layout.Profile.ChunkSize), block.Slice(shape.PrefixLength, shape.ContentLength));
+            visit = visit with { Ticks = visit.Ticks + Stopwatch.GetTimestamp() - begun, Bytes = visit.Bytes + shape.ContentLength };
+        }
+
         numbers[batched] = job.Layout.FirstLeaf(file) + leaf;
         messages[batched++] = new Message(at + shape.HeaderLength, shape.BlockLength);
         batchedBytes += shape.SectionLength;
@@ -246,6 +258,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
     {
         open?.Finish();
         Close();
+        Slow.Add(visit);
     }
 
     private void Close()

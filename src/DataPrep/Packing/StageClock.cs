@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace DataPrep.Packing;
 
@@ -52,10 +53,19 @@ internal sealed class StageClock
         (current, since) = (stage, now);
     }
 
-    /// <summary>Adds another worker's times, whose stage at hand has ended.</summary>
+    /// <summary>Adds another worker's times, but for the stage at hand.</summary>
     public void Add(StageClock other)
     {
         for (int i = 0; i < Stages; i++)
-            ticks[i] += other.ticks[i];
+            ticks[i] += Volatile.Read(ref other.ticks[i]);
+    }
+
+    /// <summary>Writes a property with the seconds of each stage.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("stages");
+        foreach (var stage in Enum.GetValues<Stage>())
+            writer.WriteNumber(JsonNamingPolicy.CamelCase.ConvertName(stage.ToString()), Math.Round(this[stage].TotalSeconds, 3));
+        writer.WriteEndObject();
     }
 }

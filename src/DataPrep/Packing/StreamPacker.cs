@@ -50,10 +50,12 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
         {
             if (space.IsResumed)
                 options.Note($"going on with what was begun before ({space.Finished.Count} data pieces are finished): the stream has to come from its beginning again, and is held against that; --restart begins anew");
+            using var log = new RunLog(Folder, progress, options.Threads, null);
             using var run = new StreamRun(options, name, planner.Plan, space, folders, handOver, progress, cancel);
             try
             {
                 var (written, pieces) = run.Make();
+                log.Done(space.Plan.Tree);
                 space.Dispose();
                 folders.Clear();
                 result = new PackResult(written, pieces, [], false, clock.Elapsed, run.Times, default);

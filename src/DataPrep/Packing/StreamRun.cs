@@ -121,7 +121,7 @@ internal sealed class StreamRun : IDisposable
     {
         try
         {
-            using var engine = new SlabEngine(slabs, cancel, options.Threads) { Rate = rate };
+            using var engine = new SlabEngine(slabs, cancel, options.Threads) { Rate = rate, Progress = progress };
             using var wakeWorkers = engine.Stopped.Register(window.Wake);
             source.Stop = engine.Stopped;
             source.Reset();

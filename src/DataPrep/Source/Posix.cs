@@ -146,6 +146,15 @@ internal static unsafe partial class Posix
         return 0;
     }
 
+    /// <summary>Reads at an offset; returns the bytes read, fewer only at the end of the file.</summary>
+    /// <param name="path">Of the file, for messages.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal static int ReadAt(SafeFileHandle file, string path, long offset, Span<byte> destination)
+    {
+        int got = ReadAt((int)file.DangerousGetHandle(), offset, destination, out int error);
+        return got >= 0 ? got : throw new IOException($"cannot read {path} at offset {offset}: {Describe(error)}");
+    }
+
     /// <summary>Reads at an offset, as often as it takes; returns the bytes read, fewer only at the end of the file, or -1 with the error.</summary>
     internal static int ReadAt(int fd, long offset, Span<byte> destination, out int errno)
     {

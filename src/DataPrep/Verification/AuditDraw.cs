@@ -20,16 +20,10 @@ internal sealed class AuditDraw
     public AuditDraw(IReadOnlyList<PieceRecord> pieces, long? samples, decimal detect, decimal confidence)
     {
         var coarse = Strata.OfPositions(pieces, _ => 1);
-        var plan = Plan(coarse);
+        var plan = SamplePlan.Of(coarse, samples, detect, confidence);
         var middles = coarse.Zip(plan.Samples).Where(pair => pair.First.Name.EndsWith(" 0", StringComparison.Ordinal)).ToDictionary(pair => pair.First.At(0).Piece, pair => pair.Second > pair.First.Count / LeastUndrawn ? 1 : pair.Second);
         strata = Strata.OfPositions(pieces, piece => Math.Clamp(middles.GetValueOrDefault(piece) / SamplesOfSlice, 1, MostSlices));
-        this.Plan = strata.Count == coarse.Count ? plan : Plan(strata);
-
-        SamplePlan Plan(IReadOnlyList<Stratum> strata)
-        {
-            long[] sizes = [.. strata.Select(stratum => stratum.Count)];
-            return samples is { } count ? new SamplePlan(sizes, count) : SamplePlan.ToDetect(sizes, detect, confidence);
-        }
+        Plan = strata.Count == coarse.Count ? plan : SamplePlan.Of(strata, samples, detect, confidence);
     }
 
     public SamplePlan Plan { get; }

@@ -1,7 +1,6 @@
 using DataPrep.Car;
 using DataPrep.Ipld;
 using DataPrep.Packing;
-using DataPrep.Piece;
 using DataPrep.Records;
 
 namespace DataPrep.Verification;
@@ -96,26 +95,15 @@ internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int thr
 
     private void VerifySidecar(PieceRecord piece, VerifiedCar verified)
     {
-        string path = output.FileOf(piece.PieceCid + ".tree");
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var sidecar = TreeSidecar.Read(stream, path);
-            var computed = verified.Tree;
-            // Without the sources nothing but the record says what the piece was.
-            bool isOfPiece = verified.HasSources
-                ? sidecar.Commitment.CidV2 == computed.Commitment.CidV2 && sidecar.Nodes.SequenceEqual(computed.Nodes)
-                : sidecar.Commitment.CidV2.ToString() == piece.PieceCidV2;
-            if (!isOfPiece)
-                log.Error("sidecar", path, -1, "the tree sidecar is not that of the CAR beside it");
-        }
-        catch (MalformedDataException e)
-        {
-            log.Error("sidecar", path, e.Offset, e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            log.Error("sidecar", path, -1, e.Message);
-        }
+        string path = ProvablePieces.SidecarOf(piece, output.Path);
+        if (ProvablePieces.ReadTree(path, log) is not { } sidecar)
+            return;
+        var computed = verified.Tree;
+        // Without the sources nothing but the record says what the piece was.
+        bool isOfPiece = verified.HasSources
+            ? sidecar.Commitment.CidV2 == computed.Commitment.CidV2 && sidecar.Nodes.SequenceEqual(computed.Nodes)
+            : sidecar.Commitment.CidV2.ToString() == piece.PieceCidV2;
+        if (!isOfPiece)
+            log.Error("sidecar", path, -1, "the tree sidecar is not that of the CAR beside it");
     }
 }

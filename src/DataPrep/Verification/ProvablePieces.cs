@@ -27,15 +27,25 @@ internal static class ProvablePieces
     /// <param name="folder">Where it is.</param>
     public static TreeSidecar? TreeOf(PieceRecord piece, string folder, FindingLog log)
     {
-        string path = Path.Join(folder, piece.PieceCid + ".tree");
+        string path = SidecarOf(piece, folder);
+        if (ReadTree(path, log) is not { } tree)
+            return null;
+        var commitment = tree.Commitment;
+        if (commitment.CidV1.ToString() == piece.PieceCid && commitment.CidV2.ToString() == piece.PieceCidV2 && commitment.PieceSize == piece.PieceSize && commitment.PayloadSize == piece.CarSize)
+            return tree;
+        log.Error("sidecar", path, -1, $"the tree sidecar is of the piece {commitment.CidV2} with {commitment.PayloadSize} bytes, not of {piece.PieceCidV2} with {piece.CarSize}");
+        return null;
+    }
+
+    public static string SidecarOf(PieceRecord piece, string folder) => Path.Join(folder, piece.PieceCid + ".tree");
+
+    /// <summary>A sidecar of whatever piece; else null, and a finding.</summary>
+    public static TreeSidecar? ReadTree(string path, FindingLog log)
+    {
         try
         {
             using var stream = File.OpenRead(path);
-            var tree = TreeSidecar.Read(stream, path);
-            var commitment = tree.Commitment;
-            if (commitment.CidV1.ToString() == piece.PieceCid && commitment.CidV2.ToString() == piece.PieceCidV2 && commitment.PieceSize == piece.PieceSize && commitment.PayloadSize == piece.CarSize)
-                return tree;
-            log.Error("sidecar", path, -1, $"the tree sidecar is of the piece {commitment.CidV2} with {commitment.PayloadSize} bytes, not of {piece.PieceCidV2} with {piece.CarSize}");
+            return TreeSidecar.Read(stream, path);
         }
         catch (MalformedDataException e)
         {

@@ -34,6 +34,14 @@ internal sealed class SamplePlan
 
     public long Count => _samples.Sum();
 
+    /// <param name="samples">How many; null for as many as find the damage.</param>
+    /// <inheritdoc cref="ToDetect"/>
+    public static SamplePlan Of(IReadOnlyList<Stratum> strata, long? samples, decimal fraction, decimal confidence)
+    {
+        long[] sizes = [.. strata.Select(stratum => stratum.Count)];
+        return samples is { } count ? new SamplePlan(sizes, count) : ToDetect(sizes, fraction, confidence);
+    }
+
     /// <summary>The smallest plan found that finds damage to a part of all units with the confidence asked for.</summary>
     /// <param name="fraction">Of the units that are damaged, above 0, at most 1.</param>
     /// <param name="confidence">Above 0, below 1.</param>

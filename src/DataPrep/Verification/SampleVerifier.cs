@@ -71,8 +71,7 @@ internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int 
     {
         var pieces = ProvablePieces.Read(output.FileOf(RecordFile.Pieces));
         var strata = Strata.Of(pieces, options.Strata, output);
-        long[] sizes = [.. strata.Select(stratum => stratum.Count)];
-        var plan = options.Samples is { } samples ? new SamplePlan(sizes, samples) : SamplePlan.ToDetect(sizes, options.Detect, options.Confidence);
+        var plan = SamplePlan.Of(strata, options.Samples, options.Detect, options.Confidence);
         progress.Begin(plan.Count * SubTreeHasher.SegmentRaw);
         SampleUnit[] units =
         [

@@ -68,6 +68,26 @@ public sealed class ExtractTests : IDisposable
         Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(Path.Join(To, "sparse")));
     }
 
+    [Theory]
+    [InlineData("{\"type\":\"file\"}", "no path")]
+    [InlineData("{\"path\":\"b\",\"pathHex\":\"0x\"}", "")]
+    [InlineData("{\"path\":\"b\",\"mode\":-1}", "JSON")]
+    [InlineData("{\"path\":", "JSON")]
+    public void RecordsThatAreNoneAreSaidAndLeaveTheContent(string line, string expected)
+    {
+        foreach (string name in (string[])["a", "b", "c"])
+            scratch.Mode(scratch.File($"src/{name}", name), 0x140);
+        _ = Pack(scratch.At("src"));
+        string records = Path.Join(Out, "files.jsonl");
+        string[] lines = File.ReadAllLines(records);
+        File.WriteAllText(records, $"{lines[0]}\n{line}\n{lines[2]}\n");
+        var (totals, findings) = DiskTree.Extract([Out], To);
+        Assert.Equal(3, totals.Files);
+        Assert.Contains(expected, Assert.Single(findings).Message, StringComparison.Ordinal);
+        Assert.Equal(["a", "b", "c"], Directory.GetFiles(To).Order(StringComparer.Ordinal).Select(File.ReadAllText));
+        Assert.Equal(DiskTree.Lines(scratch.At("src"))[0], DiskTree.Lines(To)[0]);
+    }
+
     [Fact]
     public void PathsAndPatternsSelect()
     {
