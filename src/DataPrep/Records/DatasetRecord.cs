@@ -43,6 +43,10 @@ public sealed record DatasetRecord
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Inline { get; init; }
 
+    /// <summary>Whether the SHA-256 of each CAR was recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Sha256 { get; init; }
+
     /// <summary>Number of files.</summary>
     public required long Files { get; init; }
 
