@@ -10,7 +10,7 @@ internal sealed class ExportCommand
 {
     private readonly CommonOptions common = new();
     private readonly Argument<string> dataset = new("OUT") { Description = "A packed dataset" };
-    private readonly Option<string?> format = OptionOf.Word("--format", "What to write; docs/export.md describes each", [.. ExportFormats.All.Select(format => format.Name)]);
+    private readonly Option<string?> format = new("--format") { Description = "What to write: one of the formats below", HelpName = "FORMAT", Required = true };
     private readonly Option<string?> output = new("--output", "-o") { Description = "File to write, or folder for formats with a file for each piece (default: standard output)", HelpName = "FILE|DIR" };
     private readonly Option<string?> provider = new("--provider") { Description = "Address of the storage provider: f01234", HelpName = "ADDRESS" };
     private readonly Option<string?> client = new("--client") { Description = "Address of the client", HelpName = "ADDRESS" };
@@ -49,7 +49,7 @@ internal sealed class ExportCommand
         {
             it.dataset, it.format, it.output, it.provider, it.client, it.url, it.header, it.allocation, it.uuids, it.termMin, it.termMax, it.expiration, it.duration, it.startEpoch, it.verified, it.carFolder, it.collection, it.timestamp, it.withPrevious, it.previous,
         };
-        it.format.Required = true;
+        it.format.CompletionSources.Add([.. ExportFormats.All.Select(format => format.Name)]);
         var source = new SourceOption(command);
         it.common.AddTo(command);
         command.SetAction(parsed =>

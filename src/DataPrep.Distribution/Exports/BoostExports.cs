@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using DataPrep.Packing;
 
 namespace DataPrep.Distribution.Exports;
 
@@ -28,15 +26,13 @@ internal static class BoostExports
     {
         var options = input.Options;
         string provider = ExportInput.Needed(options.Provider, ExportOption.Provider);
-        var script = new ShellScript("Proposes an offline deal for each piece: for the client, with boost in the PATH.");
+        using var script = new ShellScript(stream, "Proposes an offline deal for each piece: for the client, with boost in the PATH.");
         foreach (var piece in input.Records)
         {
             script.Run("boost", "offline-deal", $"--provider={provider}", $"--commp={piece.PieceCid}", $"--piece-size={Number(piece.PieceSize)}", $"--payload-cid={piece.RootCid}",
                 options.StartEpoch is { } start ? $"--start-epoch={Number(start)}" : null, $"--duration={Number(options.Duration ?? Epochs.LeastTerm)}",
                 $"--verified={(options.Verified ?? true ? "true" : "false")}", options.Client is { } client ? $"--wallet={client}" : null);
         }
-
-        script.Write(stream);
     }
 
     public static void ImportDirect(ExportInput input, Stream stream)
@@ -46,33 +42,27 @@ internal static class BoostExports
         string client = ExportInput.Needed(options.Client, ExportOption.Client);
         var allocations = ExportInput.Needed(options.Allocations, ExportOption.Allocation);
         string folder = options.CarFolder ?? ".";
-        var script = new ShellScript("Imports the CAR of each piece for its allocation: for the storage provider, with boostd in the PATH.");
-        foreach (var piece in input.Records)
+        // What is missing is better known before the first line than behind it.
+        var ids = input.Records.Select(piece => allocations.Of(piece, input.Pieces.Count)).ToList();
+        using var script = new ShellScript(stream, "Imports the CAR of each piece for its allocation: for the storage provider, with boostd in the PATH.");
+        foreach (var (piece, id) in input.Records.Zip(ids))
         {
-            script.Run("boostd", "import-direct", $"--client-addr={client}", $"--allocation-id={allocations.Of(piece, input.Pieces.Count)}",
+            script.Run("boostd", "import-direct", $"--client-addr={client}", $"--allocation-id={id}",
                 options.StartEpoch is { } start ? $"--start-epoch={Number(start)}" : null, piece.PieceCid, folder.EndsWith('/') ? folder + piece.CarFile : $"{folder}/{piece.CarFile}");
         }
-
-        script.Write(stream);
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A script for <c>sh</c> in which every word of a command is in quotes. A command that fails is named, and the others are run.</summary>
-    private sealed class ShellScript(string purpose)
+    private sealed class ShellScript : IDisposable
     {
-        private readonly StringBuilder commands = new();
-        private int count;
+        private readonly StreamWriter writer;
+        private long count;
 
-        public void Run(params IEnumerable<string?> words)
+        public ShellScript(Stream stream, string purpose)
         {
-            commands.Append("run ").AppendJoin(' ', words.OfType<string>().Select(Quote)).Append('\n');
-            count++;
-        }
-
-        public void Write(Stream stream)
-        {
-            using var writer = new StreamWriter(stream, bufferSize: 1 << 16, leaveOpen: true) { NewLine = "\n" };
+            writer = new StreamWriter(stream, bufferSize: 1 << 16, leaveOpen: true) { NewLine = "\n" };
             writer.Write($$"""
                 #!/bin/sh
                 # {{purpose}}
@@ -84,16 +74,24 @@ internal static class BoostExports
 
 
                 """);
-            foreach (var chunk in commands.GetChunks())
-                writer.Write(chunk.Span);
+        }
+
+        public void Run(params IEnumerable<string?> words)
+        {
+            writer.WriteLine("run " + string.Join(' ', words.OfType<string>().Select(Quote)));
+            count++;
+        }
+
+        public void Dispose()
+        {
             writer.Write($$"""
                 [ "$failed" -eq 0 ] || { printf '%s of {{count}} commands failed\n' "$failed" >&2; exit 1; }
 
                 """);
+            writer.Dispose();
         }
 
         /// <summary>Within single quotes nothing has a meaning but their end.</summary>
-        private static string Quote(string word) =>
-            word.Contains('\0', StringComparison.Ordinal) ? throw new UsageException("a word of a command cannot hold a NUL") : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+        private static string Quote(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
 }

@@ -1,3 +1,5 @@
+using DataPrep.Packing;
+
 namespace DataPrep.Distribution.Exports;
 
 /// <summary>What Curio takes: the list of <c>curio market add-url</c>, data sources of its market 2.0, and the parts of an aggregate.</summary>
@@ -17,11 +19,12 @@ internal static class CurioExports
         input.OnlyNaturalSizes("Curio");
         var uuids = ExportInput.Needed(input.Options.Uuids, ExportOption.Uuids);
         if (input.Options.Headers.FirstOrDefault(header => header.Value.Contains(',', StringComparison.Ordinal)) is { } bad)
-            throw new Packing.UsageException($"--header '{bad.Name}': Curio splits at commas, so the value cannot have one");
+            throw new UsageException($"--header '{bad.Name}': Curio splits at commas, so the value cannot have one");
         string headers = string.Join(',', input.Options.Headers.Select(header => $"{header.Name}:{header.Value}"));
+        var ids = input.Records.Select(piece => uuids.Of(piece, input.Pieces.Count)).ToList();
         using var lines = new StreamWriter(stream, bufferSize: 1 << 16, leaveOpen: true) { NewLine = "\n" };
-        foreach (var piece in input.Records)
-            lines.WriteLine($"{uuids.Of(piece, input.Pieces.Count)},{piece.CarSize},{input.Options.Urls[0].Of(piece)},{headers}");
+        foreach (var (piece, id) in input.Records.Zip(ids))
+            lines.WriteLine($"{id},{piece.CarSize},{input.Options.Urls[0].Of(piece)},{headers}");
     }
 
     /// <summary>An array of what Curio calls DataSource, one for each piece.</summary>
@@ -30,7 +33,7 @@ internal static class CurioExports
         input.OnlyNaturalSizes("Curio");
         var (urls, headers) = (input.Options.Urls, input.Options.Headers);
         if (urls.Count > MostUrls || headers.Count > MostHeaders)
-            throw new Packing.UsageException($"Curio takes at most {MostUrls} --url and {MostHeaders} --header");
+            throw new UsageException($"Curio takes at most {MostUrls} --url and {MostHeaders} --header");
         using (var json = new JsonText(stream, isIndented: true))
         {
             var writer = json.Writer;
