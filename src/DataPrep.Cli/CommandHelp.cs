@@ -146,7 +146,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep audit records/pieces.jsonl --providers providers.csv --watch 6h --history audit.jsonl --json
             """,
         ["export"] = $$"""
-            Formats: {{string.Join("", ExportFormats.All.Select(format => $"\n  {format.Name,-20} {format.Description}{Needs(format)}"))}}
+            Formats:{{string.Join("", ExportFormats.All.Select(format => $"\n  {format.Name,-20} {format.Description}{Needs(format)}"))}}
 
             generate-car and slingshot have a document for each piece: -o is a folder for a file PIECE_CID.json each, and standard output
             gets a line each. They and graphsplit read the CARs; the others need nothing but the records.
