@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using DataPrep.Distribution.Exports;
 
 namespace DataPrep.Cli;
 
@@ -144,6 +145,19 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
                 --url 'f02000@US=https://b.example/piece/{pieceCid}' --detect 0.1% --slow 2s --slow 1MiB/s
               dataprep audit records/pieces.jsonl --providers providers.csv --watch 6h --history audit.jsonl --json
             """,
+        ["export"] = $$"""
+            Formats:{{string.Join("", ExportFormats.All.Select(format => $"\n  {format.Name,-20} {format.Description}{Needs(format)}"))}}
+
+            generate-car and slingshot have a document for each piece: -o is a folder for a file PIECE_CID.json each, and standard output
+            gets a line each. They and graphsplit read the CARs; the others need nothing but the records.
+            An option that a format has no place for is refused. Nothing that is there already is overwritten.
+
+            Example:
+              dataprep export /staging/climate --format csv
+              dataprep export /staging/climate --format boost-allocate --provider f01234 -o allocate.csv
+              dataprep export /staging/climate --format aria2 --url 'https://example.org/piece/{pieceCid}' -o aria2.txt
+              dataprep export /staging/climate --format slingshot -o manifests
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels
@@ -177,6 +191,12 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep verify --proof head.proof head.bin
             """,
     };
+
+    private static string Needs(ExportFormat format)
+    {
+        string[] needed = [.. Enum.GetValues<ExportOption>().Where(option => option != ExportOption.None && format.Needs.HasFlag(option)).Select(ExportOptions.NameOf)];
+        return needed.Length == 0 ? "" : $" ({string.Join(", ", needed)})";
+    }
 
     /// <summary>Help is given whatever else is missing on the line.</summary>
     public override bool ClearsParseErrors => true;

@@ -29,6 +29,7 @@ internal static class PackCommand
         var previous = new Option<string?>("--previous") { Description = "Folder of an earlier version of the dataset: what is unchanged since is not packed again, the new root links to the blocks in its pieces", HelpName = "OLD_OUT" };
         var checksum = new Option<bool>("--checksum") { Description = "With --previous: read all files to tell which are unchanged, instead of by size, time and inode" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
+        var sha256 = new Option<bool>("--sha256") { Description = "Record the SHA-256 of each CAR, for checksums of downloads; each is read once more for it" };
         var inline = new Option<bool>("--inline") { Description = "Store no CARs of data pieces, but what they can be made from together with the sources, which have to stay as they are; materialize makes them" };
         var memory = OptionOf.Size("--memory", "Most memory to use");
         var inputIo = OptionOf.Word("--input-io", "How large files are read (default auto: past the page cache, where they are on a local disk and not in it)", "auto", "cached");
@@ -41,7 +42,7 @@ internal static class PackCommand
 
         var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it")
         {
-            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, previous, checksum, restart, dryRun, inline, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
+            sources, output, name, wrap, noHidden, noEmpty, noLinks, onChange, previous, checksum, restart, dryRun, inline, sha256, memory, inputIo, outputIo, ioOrder, dropBehind, checkpoint, slab,
         };
         cut.AddTo(command);
         pace.AddTo(command);
@@ -87,6 +88,7 @@ internal static class PackCommand
                     Checksum = parsed.GetValue(checksum),
                     Restart = parsed.GetValue(restart),
                     Inline = parsed.GetValue(inline),
+                    Sha256 = parsed.GetValue(sha256),
                     Warn = terminal.Warn,
                     Note = terminal.Note,
                     Detail = terminal.Detail,

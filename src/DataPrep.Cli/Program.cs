@@ -20,6 +20,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     ServeCommand.Create(),
     SampleCommand.Create(),
     AuditCommand.Create(),
+    ExportCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

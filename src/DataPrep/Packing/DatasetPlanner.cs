@@ -106,6 +106,7 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
             KeepFilesWhole = options.KeepFilesWhole,
             Balance = options.Balance,
             Inline = options.Inline,
+            Sha256 = options.Sha256,
             Files = totals.Files,
             Directories = totals.Directories,
             Bytes = totals.Bytes,

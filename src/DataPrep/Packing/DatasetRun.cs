@@ -30,7 +30,7 @@ internal sealed class DatasetRun : IDisposable
         (this.options, this.space, this.header, this.folders, this.handOver, this.progress, this.cancel) = (options, space, header, folders, handOver, progress, cancel);
         rounds.Add(CutRound.OfPlan(Tree, Plan.Pieces));
         entries = new PackedEntries(folders.Main, Tree, options.Profile, space.Finished.Count > 0);
-        making = new PiecesInMaking(options, space, folders, handOver, entries, progress);
+        making = new PiecesInMaking(options, space, folders, handOver, entries, progress, cancel);
         if (options.Previous is { } previous)
         {
             earlier = new EarlierVersion(previous, Profile);
@@ -183,7 +183,7 @@ internal sealed class DatasetRun : IDisposable
     {
         var cut = rounds.SelectMany(round => round.CutFiles.Where(file => Changed.Takes(file, round.Number))).ToHashSet();
         var dag = new DatasetDag(Tree, Profile, cut);
-        records.AddRange(making.MakeDag(dag, rounds[^1].FirstPiece + rounds[^1].Pieces.Count, Times, cancel));
+        records.AddRange(making.MakeDag(dag, rounds[^1].FirstPiece + rounds[^1].Pieces.Count, Times));
         return dag.Whole;
     }
 }

@@ -27,6 +27,8 @@ internal sealed class OptionCheck(PackOptions options)
             return "--max-car-size must be more than nothing";
         if (options.Inline && options.Input is not null)
             return "--inline does not go with -: of standard input nothing stays from which a CAR could be made";
+        if (options.Inline && options.Sha256)
+            return "--sha256 does not go with --inline: it is of CARs, and none are stored";
         if (options.Inline && options.OnPiece is not null)
             return "--inline does not go with --on-piece: there are no CARs to be handed on (materialize makes them)";
         if (options.OnPiece is { } command && string.IsNullOrWhiteSpace(command))

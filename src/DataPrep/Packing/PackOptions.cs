@@ -52,6 +52,9 @@ internal sealed record PackOptions
     /// <summary>Whether of data pieces no CAR is stored, but what it can be made from, together with the sources.</summary>
     public bool Inline { get; init; }
 
+    /// <summary>Whether the SHA-256 of each CAR is recorded, for which it is read once more.</summary>
+    public bool Sha256 { get; init; }
+
     /// <summary>Whether pieces are made about equally large.</summary>
     public bool Balance { get; init; }
 

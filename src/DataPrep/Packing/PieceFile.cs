@@ -126,6 +126,10 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         Sync();
     }
 
+    /// <summary>SHA-256 of the complete file in hex, by reading it. The page cache holds what it held of it before.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public string Sha256(CancellationToken cancel) => PieceSum.Compute(temporary, cancel);
+
     /// <summary>Gives the complete file its name; where a file of the same content has it already, that one stays.</summary>
     /// <exception cref="IOException">Another file has the name, or it cannot be given.</exception>
     public void Place(string name) => Folder.PlaceNew(temporary, name);

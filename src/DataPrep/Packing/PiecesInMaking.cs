@@ -10,7 +10,7 @@ namespace DataPrep.Packing;
 /// The pieces of a run: those at work, those whose making was broken off, and those that are finished, by their number
 /// within the dataset. Goes on from what the workspace holds of them.
 /// </summary>
-internal sealed class PiecesInMaking(PackOptions options, Workspace space, PieceFolders folders, PieceHandOver handOver, PackedEntries entries, PackProgress progress) : IDisposable
+internal sealed class PiecesInMaking(PackOptions options, Workspace space, PieceFolders folders, PieceHandOver handOver, PackedEntries entries, PackProgress progress, CancellationToken cancel) : IDisposable
 {
     private readonly Dictionary<int, PieceRecord> finished = [];
 
@@ -36,6 +36,14 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
 
     private void TakeFinished(int number, PieceRecord piece)
     {
+        if (options.Sha256)
+        {
+            // It was noted before the piece was. Where that was lost, the piece is made again, which ends with the same bytes.
+            if (PieceSum.Noted(folders.Main, piece.PieceCid) is not { } sum)
+                return;
+            piece = piece with { Sha256 = sum };
+        }
+
         if (folders.Has(piece))
         {
             if (handOver.Claim(piece))
@@ -145,6 +153,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         if (piece.Inline)
             file.Append(stream => InlineWriter.Append(stream, packed, space.Plan.Tree));
         WriteTree(piece, packed.Commitment, packed.Nodes);
+        piece = WithSum(piece, file);
         space.Note(number, piece, packed.Commitment, Sync);
         Place(number, file, piece);
         lock (jobs)
@@ -158,7 +167,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     /// <summary>Makes the pieces of the dataset DAG, behind the data pieces.</summary>
     /// <param name="first">Number of the first of them within the dataset.</param>
     /// <param name="times">Takes what the time went into.</param>
-    public List<PieceRecord> MakeDag(DatasetDag dag, int first, StageClock times, CancellationToken cancel)
+    public List<PieceRecord> MakeDag(DatasetDag dag, int first, StageClock times)
     {
         var records = new List<PieceRecord>();
         using var writer = new DagWriter(
@@ -176,6 +185,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
                 var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.PayloadSize, "dag", 0);
                 file.Complete(piece.PayloadSize);
                 WriteTree(piece, packed.Commitment, packed.Nodes);
+                piece = WithSum(piece, file);
                 Place(first + records.Count, file, piece);
                 records.Add(piece);
             },
@@ -214,6 +224,15 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     {
         Leftovers.NotePiece(folders.Main, piece.PieceCid);
         folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(commitment, nodes).Write);
+    }
+
+    private PieceRecord WithSum(PieceRecord piece, PieceFile file)
+    {
+        if (!options.Sha256)
+            return piece;
+        string sum = file.Sha256(cancel);
+        PieceSum.Note(folders.Main, piece.PieceCid, sum);
+        return piece with { Sha256 = sum };
     }
 
     private void Place(int number, PieceFile file, PieceRecord piece)

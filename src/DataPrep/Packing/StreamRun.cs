@@ -46,7 +46,7 @@ internal sealed class StreamRun : IDisposable
         (this.options, this.cut, this.space, this.folders, this.progress, this.cancel) = (options, cut, space, folders, progress, cancel);
         file = StreamTree.File(options.Scan.Wrap);
         entries = new PackedEntries(folders.Main, Tree, Profile, space.Finished.Count > 0) { KeepsLeaves = true };
-        making = new PiecesInMaking(options, space, folders, handOver, entries, progress);
+        making = new PiecesInMaking(options, space, folders, handOver, entries, progress, cancel);
         cutter = new StreamCutter(name, options.Scan.Wrap, Profile, options.Cut, cancel);
         var demand = SlabDemand.OfStream(Profile, options.Capacity);
         slabs = options.SlabsOfRun(demand, space.SlabSize, folders.IsOnDevice);
@@ -98,7 +98,7 @@ internal sealed class StreamRun : IDisposable
         if (!Plan.IsOnePiece)
         {
             var dag = new DatasetDag(Tree, Profile, new HashSet<int> { file });
-            dagPieces = making.MakeDag(dag, Plan.Pieces.Count, Times, cancel);
+            dagPieces = making.MakeDag(dag, Plan.Pieces.Count, Times);
             whole = dag.Whole;
         }
 

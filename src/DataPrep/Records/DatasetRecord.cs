@@ -43,6 +43,10 @@ public sealed record DatasetRecord
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Inline { get; init; }
 
+    /// <summary>Whether the SHA-256 of each CAR was recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Sha256 { get; init; }
+
     /// <summary>Number of files.</summary>
     public required long Files { get; init; }
 
@@ -149,6 +153,10 @@ public sealed record PieceRecord
 
     /// <summary>Bytes of the CAR without zero-fill.</summary>
     public required long PayloadSize { get; init; }
+
+    /// <summary>SHA-256 of the CAR file in hex, where that was asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Sha256 { get; init; }
 
     /// <param name="commitment">To the whole file, zero-fill included.</param>
     internal static PieceRecord Of(Cid root, PieceCommitment commitment, long payloadSize, string kind, long files)

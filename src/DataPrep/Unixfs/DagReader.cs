@@ -12,6 +12,9 @@ internal sealed record DagEntry(byte[] Path, UnixFsType Type, long Size, Cid Cid
 {
     public bool IsMissing => Size < 0;
 
+    /// <summary>What the link to it says that its DAG has in bytes: a hint, which may be wrong. 0 of the root.</summary>
+    public ulong Tsize { get; init; }
+
     public bool IsFolder => Type is UnixFsType.Directory or UnixFsType.HamtShard;
 }
 
@@ -38,8 +41,8 @@ internal sealed class DagReader(IBlockSource blocks)
     /// <exception cref="MalformedDataException">A block is not what it should be.</exception>
     public IEnumerable<DagEntry> Walk(Cid root, bool allowMissing = false, Func<byte[], bool>? enters = null, Action<byte[], Exception>? onFault = null)
     {
-        var pending = new Stack<(byte[] Path, Cid Cid, int Depth)>();
-        pending.Push(([], root, 0));
+        var pending = new Stack<(byte[] Path, Cid Cid, ulong Tsize, int Depth)>();
+        pending.Push(([], root, 0, 0));
         while (pending.TryPop(out var next))
         {
             DagEntry entry;
@@ -59,7 +62,7 @@ internal sealed class DagReader(IBlockSource blocks)
                 continue;
             }
 
-            yield return entry;
+            yield return entry with { Tsize = next.Tsize };
             if (!entry.IsFolder)
                 continue;
             var content = new FolderContent(blocks, next.Path, onFault);
@@ -74,11 +77,11 @@ internal sealed class DagReader(IBlockSource blocks)
                 onFault(next.Path, e);
             }
 
-            foreach (var (name, cid) in content.LastFirst())
+            foreach (var (name, cid, tsize) in content.LastFirst())
             {
                 byte[] path = next.Path.Length == 0 ? name : PathText.Join(next.Path, name);
                 if (enters is null || enters(path))
-                    pending.Push((path, cid, next.Depth + 1));
+                    pending.Push((path, cid, tsize, next.Depth + 1));
             }
         }
     }

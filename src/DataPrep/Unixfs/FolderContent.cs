@@ -12,7 +12,7 @@ namespace DataPrep.Unixfs;
 internal sealed class FolderContent(IBlockSource blocks, byte[] path, Action<byte[], Exception>? onFault)
 {
     private const int MostMissing = 1000;
-    private readonly List<(byte[] Name, Cid Cid)> children = [];
+    private readonly List<(byte[] Name, Cid Cid, ulong Tsize)> children = [];
     private int missing;
 
     /// <exception cref="MissingBlockException">A sub-shard is missing.</exception>
@@ -26,11 +26,11 @@ internal sealed class FolderContent(IBlockSource blocks, byte[] path, Action<byt
         }
 
         foreach (var link in node.Links)
-            Add(link.Name.Span, link.Hash);
+            Add(link.Name.Span, link);
     }
 
     /// <summary>All entries, sorted by the bytes of their names, the last first.</summary>
-    public IEnumerable<(byte[] Name, Cid Cid)> LastFirst()
+    public IEnumerable<(byte[] Name, Cid Cid, ulong Tsize)> LastFirst()
     {
         children.Sort((a, b) => b.Name.AsSpan().SequenceCompareTo(a.Name));
         for (int i = 0; i < children.Count; i++)
@@ -70,7 +70,7 @@ internal sealed class FolderContent(IBlockSource blocks, byte[] path, Action<byt
             else if (Murmur3.Hash(name) >> shift != below)
                 throw Malformed($"has the entry '{PathText.Quote(name)}' in a bucket that is not that of its hash");
             else
-                Add(name, link.Hash);
+                Add(name, link);
         }
     }
 
@@ -93,12 +93,12 @@ internal sealed class FolderContent(IBlockSource blocks, byte[] path, Action<byt
         CollectShard(node, data, depth + 1, prefix);
     }
 
-    private void Add(ReadOnlySpan<byte> name, in Cid cid)
+    private void Add(ReadOnlySpan<byte> name, in DagPbLink link)
     {
         bool isUnsafe = name.Length == 0 || name.SequenceEqual("."u8) || name.SequenceEqual(".."u8) || name.IndexOfAny((byte)'/', (byte)0) >= 0;
         if (!isUnsafe)
         {
-            children.Add((name.ToArray(), cid));
+            children.Add((name.ToArray(), link.Hash, link.Tsize));
             return;
         }
 

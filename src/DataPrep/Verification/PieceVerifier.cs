@@ -79,6 +79,8 @@ internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int thr
             log.Compare("piece-cid-v2", car, -1, "piece CID v2", commitment.CidV2.ToString(), piece.PieceCidV2);
         }
 
+        if (piece.Sha256 is { } sum && !CarBytes.IsInline(car))
+            log.Compare("sha256", car, -1, "SHA-256", PieceSum.Compute(car, cancel), sum);
         log.Compare("piece-size", car, -1, "piece size", commitment.PieceSize, piece.PieceSize);
         VerifyName(line);
         if (verified.Dag.IsWhole)
