@@ -20,6 +20,9 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     ServeCommand.Create(),
     SampleCommand.Create(),
     AuditCommand.Create(),
+    AggregateCommand.Create(),
+    DiffCommand.Create(),
+    CheckCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);
