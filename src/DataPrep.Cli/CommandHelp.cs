@@ -158,6 +158,35 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep export /staging/climate --format aria2 --url 'https://example.org/piece/{pieceCid}' -o aria2.txt
               dataprep export /staging/climate --format slingshot -o manifests
             """,
+        ["aggregate"] = """
+            Pieces keep their order, each at the next multiple of its size; --sort, larger ones first, leaves no gaps. Piece CIDs come from
+            records, .inline files and tree sidecars; only a file without any of these is read. Without --write the payload is not
+            made: the same command makes it later. A line of inclusion.jsonl is the proof for one piece's owner.
+
+            Example:
+              dataprep aggregate a.car b.car c.car
+              dataprep aggregate /staging/small /staging/tiny --sort -o /staging/deal1 --write
+              dataprep verify --inclusion /staging/deal1/inclusion.jsonl
+              dataprep inspect --segments /staging/deal1/baga6ea4seaq....data
+            """,
+        ["diff"] = """
+            A folder with dataset.json and files.jsonl is a dataset, a file whose name ends in .jsonl a list of files, anything else a tree
+            of files, of which there may be one. Moved is what was removed there and added here with the same CID. Differences are
+            no failure: the exit code is 0 without --exit-code.
+
+            Example:
+              dataprep diff /staging/april /staging/may
+              dataprep diff /staging/april /data/climate --checksum
+              dataprep diff april/files.jsonl may/files.jsonl --json --exit-code
+            """,
+        ["check"] = """
+            Nothing but records, file lengths and section headers is read. Pieces that are not there any more are no finding.
+
+            Example:
+              dataprep check /staging/climate
+              dataprep check /staging/climate --requirements allocator.json --against /staging/other
+              dataprep check /staging/climate --quick --json
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels
@@ -189,6 +218,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep verify /staging/climate --quick
               dataprep verify some.car --json
               dataprep verify --proof head.proof head.bin
+              dataprep verify --inclusion inclusion.jsonl
             """,
     };
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using DataPrep.Aggregation;
 using DataPrep.Car;
 using DataPrep.Ipld;
+using DataPrep.Packing;
+using DataPrep.Piece;
 
 namespace DataPrep.Cli;
 
@@ -12,11 +15,14 @@ internal static class InspectCommand
         var common = new CommonOptions();
         var file = new Argument<string>("CAR") { Description = "A CARv1 or CARv2 file, or an .inline file" };
         var blocks = new Option<bool>("--blocks") { Description = "List every block with offset, CID and length" };
-        var command = new Command("inspect", "Shows what a CAR holds, from its section headers: version, roots, blocks, codecs") { file, blocks };
+        var segments = new Option<bool>("--segments") { Description = "List the pieces of an aggregate's payload, by the data segment index at its end" };
+        var command = new Command("inspect", "Shows what a CAR holds, from its section headers: version, roots, blocks, codecs") { file, blocks, segments };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
+            if (parsed.GetValue(segments))
+                return CommandRunner.Guard(terminal, () => InspectSegments(parsed.GetValue(file)!, parsed.GetValue(blocks), terminal));
             return CommandRunner.Guard(terminal, () => Inspect(parsed.GetValue(file)!, parsed.GetValue(blocks), terminal));
         });
         return command;
@@ -80,6 +86,38 @@ internal static class InspectCommand
         terminal.Result($"  hashes   {Text(hashes)}");
         if (padding > 0)
             terminal.Result($"  padding  {padding} zero bytes");
+        return ExitCode.Done;
+    }
+
+    private static int InspectSegments(string path, bool listBlocks, Terminal terminal)
+    {
+        if (listBlocks)
+            throw new UsageException("--blocks is of a CAR, --segments of an aggregate's payload");
+        using var payload = CarBytes.Open(path);
+        var index = SegmentIndex.Read(payload.Read, payload.Length);
+        foreach (var (number, entry) in index.Entries)
+        {
+            string cid = PieceCid.V1(entry.Root.Span).ToString();
+            terminal.Event("segment", writer =>
+            {
+                writer.WriteNumber("index", number);
+                writer.WriteString("pieceCid", cid);
+                writer.WriteNumber("pieceSize", entry.Size);
+                writer.WriteNumber("offset", entry.Offset);
+            });
+            terminal.Result($"{number,6}  {entry.Offset,12}  {SizeText.Format(entry.Size),8}  {cid}");
+        }
+
+        terminal.Event("summary", writer =>
+        {
+            writer.WriteString("path", path);
+            writer.WriteNumber("size", payload.Length);
+            writer.WriteNumber("pieceSize", index.DealSize);
+            writer.WriteNumber("segments", index.Entries.Count);
+            writer.WriteNumber("invalid", index.Invalid);
+        });
+        string others = index.Invalid > 0 ? $", and {index.Invalid} entries that are none" : "";
+        terminal.Result($"{path}: {index.Entries.Count} pieces in the index of a deal of {SizeText.Format(index.DealSize)}{others}");
         return ExitCode.Done;
     }
 

@@ -21,6 +21,9 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     SampleCommand.Create(),
     AuditCommand.Create(),
     ExportCommand.Create(),
+    AggregateCommand.Create(),
+    DiffCommand.Create(),
+    CheckCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

@@ -18,9 +18,10 @@ internal static class VerifyCommand
         var targets = new Argument<string[]>("OUT|CAR") { Description = "Packed datasets or CAR files; with --proof the bytes that were proved, or the piece that has them", Arity = ArgumentArity.ZeroOrMore };
         var previous = LsCommand.PreviousOption();
         var proof = new Option<string?>("--proof") { Description = "Check a proof that bytes are in a piece, and the bytes where they are named", HelpName = "PROOF" };
+        var inclusion = new Option<string?>("--inclusion") { Description = "Check a proof that a piece is in an aggregate, or several in a .jsonl", HelpName = "PROOF" };
         var source = new Option<string[]>("--source") { Description = "Compare the dataset with what was packed too: the sources as pack was given them, or one folder that holds them", HelpName = "SOURCE", Arity = ArgumentArity.OneOrMore };
         var quick = new Option<bool>("--quick") { Description = "Read no CAR: only names, sizes, records and tree sidecars" };
-        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, source, quick, previous, proof };
+        var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, source, quick, previous, proof, inclusion };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -28,6 +29,8 @@ internal static class VerifyCommand
             var request = new Request(parsed.GetValue(targets) ?? [], parsed.GetValue(source) ?? [], parsed.GetValue(quick), parsed.GetValue(previous) ?? [], parsed.GetValue(common.Threads));
             if (parsed.GetValue(proof) is { } file)
                 return CommandRunner.Guard(terminal, () => VerifyProof(file, request, terminal));
+            if (parsed.GetValue(inclusion) is { } proofs)
+                return CommandRunner.Guard(terminal, () => InclusionCheck.Run(proofs, stands: request is { Targets: [], Sources: [], Quick: false }, terminal));
             return CommandRunner.Guard(terminal, () => Verify(request, terminal));
         });
         return command;
@@ -39,7 +42,7 @@ internal static class VerifyCommand
     {
         var (targets, sources, quick, previous, threads) = request;
         if (targets.Length == 0)
-            throw new UsageException("name a dataset or a CAR, or a proof with --proof");
+            throw new UsageException("name a dataset or a CAR, or a proof with --proof or --inclusion");
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var progress = new PackProgress();

@@ -12,6 +12,29 @@ internal sealed class ContentCheck(SourceTree tree, UnixFsProfile profile, ISour
     private const long BatchBytes = 4L << 30;
     private readonly DigestTable digests = new(tree.Count);
 
+    /// <summary>Hashes the files of a tree that are marked as kept.</summary>
+    /// <param name="sources">Of the tree.</param>
+    /// <exception cref="IOException">Memory or the source cannot be had.</exception>
+    public static ContentCheck OfKept(SourceTree tree, UnixFsProfile profile, IReadOnlyList<string> sources, int threads, PackProgress progress, CancellationToken cancel)
+    {
+        var options = new PackOptions { Sources = sources, Output = "", Profile = profile, Threads = threads };
+        long bytes = 0;
+        for (int i = 0; i < tree.Count; i++)
+            bytes += tree[i].IsKept ? tree[i].Size : 0;
+        using var reader = options.OpenReader(tree, bytes);
+        var check = new ContentCheck(tree, profile, reader, progress, cancel);
+        try
+        {
+            check.Run(entry => tree[entry].IsKept, round => options.Slabs(SlabDemand.Of(round, profile, keptToo: true), null, onDevice: false));
+            return check;
+        }
+        catch
+        {
+            check.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Digest of the root of a file; zeros where it could not be read, or changed meanwhile.</summary>
     public ReadOnlySpan<byte> this[int entry] => digests[entry];
 

@@ -158,6 +158,18 @@ public sealed record PieceRecord
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Sha256 { get; init; }
 
+    /// <summary>The commitment that the fields speak of.</summary>
+    /// <exception cref="MalformedDataException">They are none, or contradict each other.</exception>
+    internal PieceCommitment Commitment()
+    {
+        if (!Cid.TryParse(PieceCid, out var v1) || !Cid.TryParse(PieceCidV2, out var v2))
+            throw new MalformedDataException($"'{PieceCid}' or '{PieceCidV2}' is no CID");
+        PieceCidInfo one = Piece.PieceCid.Decode(v1), two = Piece.PieceCid.Decode(v2);
+        if (one.Version != 1 || two.Version != 2 || !one.Root.SequenceEqual(two.Root) || two.PayloadSize != CarSize || two.PieceSize != PieceSize)
+            throw new MalformedDataException($"pieceCid {PieceCid}, pieceCidV2 {PieceCidV2}, pieceSize {PieceSize} and carSize {CarSize} are not of one piece");
+        return new PieceCommitment(one.Root, CarSize, PieceSize);
+    }
+
     /// <param name="commitment">To the whole file, zero-fill included.</param>
     internal static PieceRecord Of(Cid root, PieceCommitment commitment, long payloadSize, string kind, long files)
     {

@@ -45,7 +45,9 @@ internal sealed record AuditProvider(string Id, string? Region, string Template)
         return template;
     }
 
-    public Uri UrlOf(PieceRecord piece) => new(Fill(Template, piece.PieceCid, piece.PieceCidV2));
+    public Uri UrlOf(PieceRecord piece) => UrlOf(piece.PieceCid, piece.PieceCidV2);
+
+    public Uri UrlOf(string pieceCid, string pieceCidV2) => new(Fill(Template, pieceCid, pieceCidV2));
 
     /// <summary>The version 1 text of a piece CID of either version.</summary>
     /// <exception cref="FormatException">It is no piece CID.</exception>

@@ -92,17 +92,10 @@ internal sealed class SourceVerifier(FindingLog log, string folder, IReadOnlyLis
 
     private long CompareContent(SourceTree tree, UnixFsProfile profile)
     {
-        var options = new PackOptions { Sources = sources, Output = "", Profile = profile, Threads = threads };
-        long files = 0, bytes = 0;
+        long files = 0;
         for (int i = 0; i < tree.Count; i++)
-        {
             files += tree[i].IsKept ? 1 : 0;
-            bytes += tree[i].IsKept ? tree[i].Size : 0;
-        }
-
-        using var reader = options.OpenReader(tree, bytes);
-        using var check = new ContentCheck(tree, profile, reader, progress, cancel);
-        check.Run(entry => tree[entry].IsKept, round => options.Slabs(SlabDemand.Of(round, profile, keptToo: true), null, onDevice: false));
+        using var check = ContentCheck.OfKept(tree, profile, sources, threads, progress, cancel);
         using var difference = new Difference(folder, previous, cancel);
         RecordMatch.Run(tree, filesFile, OnBoth, (_, _, _) => { });
         return files;

@@ -7,7 +7,7 @@ namespace DataPrep.Tests.Architecture;
 public sealed partial class ImportDirectionTests
 {
     private static readonly string[] Rooms =
-        ["Ipld", "Hashing", "Piece", "Source", "Unixfs", "Car", "Records", "Planning", "Packing", "Manifest", "Verification", "Extraction", "Distribution", "Serving"];
+        ["Ipld", "Hashing", "Piece", "Source", "Unixfs", "Car", "Records", "Planning", "Packing", "Manifest", "Verification", "Extraction", "Comparison", "Aggregation", "Distribution", "Serving"];
 
     [Fact]
     public void RoomsUseOnlyRoomsAboveThem()
@@ -63,7 +63,7 @@ public sealed partial class ImportDirectionTests
         where Array.IndexOf(Rooms, room) >= 0
         select room;
 
-    [GeneratedRegex(@"(?:DataPrep\.|(?<![\w.>)\]]))(Ipld|Hashing|Piece|Source|Unixfs|Car|Records|Planning|Packing|Manifest|Verification|Extraction|Distribution|Serving)(?=\.[A-Z]|;)")]
+    [GeneratedRegex(@"(?:DataPrep\.|(?<![\w.>)\]]))(Ipld|Hashing|Piece|Source|Unixfs|Car|Records|Planning|Packing|Manifest|Verification|Extraction|Comparison|Aggregation|Distribution|Serving)(?=\.[A-Z]|;)")]
     private static partial Regex QualifiedName();
 
     [GeneratedRegex(@"//[^\n]*|^namespace [^\n]*", RegexOptions.Multiline)]
