@@ -20,6 +20,8 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     ServeCommand.Create(),
     SampleCommand.Create(),
     AuditCommand.Create(),
+    DistributeCommand.Create(),
+    DistributionStatusCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);
