@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using DataPrep.Ipld;
-using DataPrep.Piece;
 
 namespace DataPrep.Distribution.Plans;
 

@@ -35,10 +35,10 @@ public sealed class SolverTests
                 Replicas = replicas,
                 OnePerOrganisation = random.Next(3) > 0,
                 MinRegionsPerPiece = random.Next(Math.Min(replicas, 3) + 1),
-                MinProviders = random.Next(5),
-                MinRegions = random.Next(4),
-                MinSites = random.Next(4),
-                MaxProviderShare = random.Next(3) == 0 ? 100 : random.Next(20, 101),
+                MinProviders = random.Next(2) == 0 ? 0 : random.Next(5),
+                MinRegions = random.Next(2) == 0 ? 0 : random.Next(4),
+                MinSites = random.Next(2) == 0 ? 0 : random.Next(4),
+                MaxProviderShare = random.Next(2) == 0 ? 100 : random.Next(20, 101),
             };
             return new Case(list, policy, [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => isMixed ? Unit << random.Next(3) : Unit)]);
         }
@@ -115,7 +115,7 @@ public sealed class SolverTests
     public void PiecesOfSeveralSizesKeepAllRules()
     {
         int proven = 0, found = 0, missed = 0;
-        for (int seed = 0; seed < 10_000; seed++)
+        for (int seed = 0; seed < 3_000; seed++)
         {
             var it = Case.Of(seed, isMixed: true);
             var (pieces, solution) = it.Solve();
@@ -135,7 +135,7 @@ public sealed class SolverTests
             }
         }
 
-        Assert.True(proven > 1000 && found > 1000 && missed < found / 50, $"{proven} {found} {missed}");
+        Assert.True(proven > 300 && found > 300 && missed < found / 50, $"{proven} {found} {missed}");
     }
 
     [Fact]
