@@ -139,7 +139,7 @@ public sealed class DistributeCommandTests : IDisposable
         // One missing, one twice, one with a stranger, one dead, one of another client, one unknown piece by its CID of version 2.
         lines[0] = lines[0].Replace("active", "Slashed", StringComparison.Ordinal);
         lines.Add(lines[1]);
-        lines.Add($"f0|99,{made[2].Cid},{made[2].Size},active,f1me,900");
+        lines.Add($"f0|99,{made[12].Cid},{made[12].Size},active,f1me,900");
         lines.Add($"f05,{made[3].Cid},{made[3].Size},active,f1other,900");
         lines.Add($"f01,{Piece(999, 4 << 20).PieceCidV2},4194304,active,f1me,900");
         var broken = DataPrepProcess.Run("distribution-status", Out, "--deals", Csv(lines), "--client", "f1me", "--json").Expect(4);
