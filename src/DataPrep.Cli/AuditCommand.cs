@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using DataPrep.Distribution.Tables;
 using DataPrep.Packing;
 using DataPrep.Records;
 using DataPrep.Verification;
@@ -139,7 +140,7 @@ internal sealed class AuditCommand
             throw new UsageException("--token-env goes with --url; in a list of providers it is tokenEnv");
         string? file = parsed.GetValue(providers);
         if (file is not null)
-            all.AddRange(ProviderFile.Read(file, id => terminal.Warn($"{file}: {id} has no url: it is not audited")));
+            all.AddRange(AuditProviders.Read(file, id => terminal.Warn($"{file}: {id} has no url: it is not audited")));
         else if (all.Count == 0)
             throw new UsageException("say where the pieces are served, with --url or --providers");
         return all.Count > 0 ? all : throw new IOException($"{file}: no provider has a url");

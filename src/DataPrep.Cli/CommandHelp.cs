@@ -187,6 +187,23 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep check /staging/climate --requirements allocator.json --against /staging/other
               dataprep check /staging/climate --quick --json
             """,
+        ["distribute"] = """
+            The plan of an earlier run is kept, and only added to. docs/distribution.md describes the list of providers and the policy.
+            Exit code 4 when there is no plan by the policy; what binds is named, and nothing is written.
+
+            Example:
+              dataprep distribute /staging/climate --providers providers.csv --policy fil-plus \
+                --url 'https://staging.example/piece/{pieceCid}'
+              dataprep distribute --print-policy fil-plus > policy.json
+              dataprep distribute /staging/climate --providers providers.csv --policy policy.json --dry-run
+            """,
+        ["distribution-status"] = """
+            Prints Markdown in the tables that checkers post. Exit code 4 when a threshold of the policy is passed.
+
+            Example:
+              dataprep distribution-status /staging/climate --deals deals.csv --policy fil-plus
+              dataprep distribution-status /staging/climate --deals deals.json --client f01234 --json
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels

@@ -24,6 +24,8 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     AggregateCommand.Create(),
     DiffCommand.Create(),
     CheckCommand.Create(),
+    DistributeCommand.Create(),
+    DistributionStatusCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

@@ -164,7 +164,7 @@ internal sealed class OutputFolder
     }
 
     /// <summary>Gives a flushed file its name, replacing what stands there, and flushes the folder.</summary>
-    private static void Place(string temporary, string name, string folder)
+    public static void Place(string temporary, string name, string folder)
     {
         Check(Posix.Rename(temporary, System.IO.Path.Join(folder, name)), "rename", temporary);
         Check(Posix.FlushFolder(folder), "flush", folder);

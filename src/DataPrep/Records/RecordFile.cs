@@ -139,17 +139,18 @@ internal static class RecordFile
 
     /// <summary>The same of a list, whatever its name.</summary>
     /// <exception cref="MalformedDataException">The list is not what it should be.</exception>
-    public static IReadOnlyList<(PieceRecord Record, long Offset)> ReadPieceLinesOf(string path)
+    public static IReadOnlyList<(PieceRecord Record, long Offset)> ReadPieceLinesOf(string path) => [.. PieceLinesOf(path)];
+
+    /// <summary>The same one by one: a million of them would take a gigabyte.</summary>
+    /// <exception cref="MalformedDataException">The list is not what it should be.</exception>
+    public static IEnumerable<(PieceRecord Record, long Offset)> PieceLinesOf(string path)
     {
-        var pieces = new List<(PieceRecord, long)>();
         foreach (var (piece, offset) in ReadLines(path, RecordJson.Default.PieceRecord))
         {
             if (!IsPlainName(piece.CarFile) || !IsPlainName(piece.PieceCid))
                 throw new MalformedDataException($"'{piece.CarFile}' is no name of a file beside it", offset, path);
-            pieces.Add((piece, offset));
+            yield return (piece, offset);
         }
-
-        return pieces;
     }
 
     private static bool IsPlainName(string name) => name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '\0') < 0;

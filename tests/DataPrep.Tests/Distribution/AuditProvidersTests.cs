@@ -1,12 +1,13 @@
 using System.Text.Json;
+using DataPrep.Distribution.Tables;
 using DataPrep.Ipld;
 using DataPrep.Piece;
 using DataPrep.Verification;
 using Xunit;
 
-namespace DataPrep.Tests.Verification;
+namespace DataPrep.Tests.Distribution;
 
-public sealed class ProviderFileTests : IDisposable
+public sealed class AuditProvidersTests : IDisposable
 {
     private static readonly string One = PieceCid.V1(new byte[32]).ToString(), OneV2 = PieceCid.V2(new byte[32], 127, 2).ToString(), Two = PieceCid.V1(Enumerable.Repeat((byte)1, 32).ToArray()).ToString();
 
@@ -17,7 +18,7 @@ public sealed class ProviderFileTests : IDisposable
     private (IReadOnlyList<AuditProvider> Providers, List<string> Without) Read(string text)
     {
         var without = new List<string>();
-        return (ProviderFile.Read(scratch.File("list", text), without.Add), without);
+        return (AuditProviders.Read(scratch.File("list", text), without.Add), without);
     }
 
     [Fact]
