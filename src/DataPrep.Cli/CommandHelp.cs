@@ -196,6 +196,8 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
                 --url 'https://staging.example/piece/{pieceCid}'
               dataprep distribute --print-policy fil-plus > policy.json
               dataprep distribute /staging/climate --providers providers.csv --policy policy.json --dry-run
+              dataprep distribute /staging/climate --providers providers.csv --media 18TB
+              dataprep distribute /staging/climate --copy f01234/1 --to /mnt/drive
             """,
         ["distribution-status"] = """
             Prints Markdown in the tables that checkers post. Exit code 4 when a threshold of the policy is passed.

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using DataPrep.Distribution.Drives;
+using DataPrep.Distribution.Exports;
 using DataPrep.Distribution.Plans;
 using DataPrep.Distribution.Policies;
 using DataPrep.Distribution.Tables;
@@ -18,6 +20,8 @@ internal sealed class DistributeCommand
     private readonly Option<string?> providers = new("--providers") { Description = "List of storage providers: CSV, JSON Lines or JSON, with id, organisation, region, country, site, capacity, weight, method", HelpName = "FILE" };
     private readonly Option<string?> policy = PolicyOption();
     private readonly Option<string?> url = new("--url") { Description = "Where pieces can be had, for the hand-over files: https://example.org/piece/{pieceCid}", HelpName = "TEMPLATE" };
+    private readonly Option<string?> handOver = new("--handover") { Description = "Form of the hand-over files of providers without one of their own: a format of export that is one file", HelpName = "FORMAT" };
+    private readonly Option<string?> client = new("--client") { Description = "Address of the client, for hand-over files that name it", HelpName = "ADDRESS" };
     private readonly Option<bool> replace = new("--replace") { Description = "Give the replicas of providers that are no longer in the list to others, and keep all else" };
     private readonly Option<bool> rebalance = new("--rebalance") { Description = "Make the plan anew, and keep nothing of the one that is there" };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Say what the plan would be, and write nothing" };
@@ -26,19 +30,20 @@ internal sealed class DistributeCommand
     public static Command Create()
     {
         var it = new DistributeCommand();
-        var command = new Command("distribute", "Plans which storage provider gets which pieces, by a policy; exit code 4 when that cannot be") { it.folder, it.providers, it.policy, it.url, it.replace, it.rebalance, it.dryRun, it.printPolicy };
+        var command = new Command("distribute", "Plans which storage provider gets which pieces, by a policy; exit code 4 when that cannot be") { it.folder, it.providers, it.policy, it.url, it.handOver, it.client, it.replace, it.rebalance, it.dryRun, it.printPolicy };
+        var drives = new DriveOptions(command);
         it.common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = it.common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () => it.Distribute(parsed, terminal));
+            return CommandRunner.Guard(terminal, () => it.Distribute(parsed, drives, terminal));
         });
         return command;
     }
 
     public static Option<string?> PolicyOption() => new("--policy") { Description = $"Rules: a JSON file, or {PolicyFile.FilPlus}; without it five replicas in different organisations", HelpName = "FILE" };
 
-    private int Distribute(ParseResult parsed, Terminal terminal)
+    private int Distribute(ParseResult parsed, DriveOptions drives, Terminal terminal)
     {
         if (parsed.GetValue(printPolicy) is { } name)
         {
@@ -48,11 +53,14 @@ internal sealed class DistributeCommand
         }
 
         string dataset = parsed.GetValue(folder) ?? throw new UsageException("say which packed dataset: dataprep distribute OUT --providers FILE");
+        if (drives.Drive(parsed) is { } drive)
+            return drives.Copy(parsed, dataset, drive, parsed.GetValue(common.Threads), terminal);
         string list = parsed.GetValue(providers) ?? throw new UsageException("--providers FILE is missing: the list of storage providers");
         if (parsed.GetValue(replace) && parsed.GetValue(rebalance))
             throw new UsageException("--replace keeps what --rebalance throws away: give one of them");
         var clock = Stopwatch.StartNew();
-        var place = Url(parsed.GetValue(url));
+        var place = parsed.GetValue(url) is { } template ? new UrlTemplate(template) : null;
+        long? media = drives.Media(parsed);
         var options = new DistributionOptions
         {
             Folder = dataset,
@@ -61,33 +69,23 @@ internal sealed class DistributeCommand
             Replace = parsed.GetValue(replace),
             Rebalance = parsed.GetValue(rebalance),
         };
-        var forms = HandOverForms.Of(options.Providers, place);
+        var forms = HandOverForms.Of(options.Providers, place, parsed.GetValue(client), parsed.GetValue(handOver));
         var plan = DistributionPlan.Make(options, terminal.Warn, CommandRunner.Cancel);
         foreach (var conflict in plan.Solution.Conflicts)
             ReadBack.Report(new Finding("error", conflict.Code, list, -1, conflict.Message), terminal);
         bool isPlan = plan.Solution.Conflicts.Count == 0, isDry = parsed.GetValue(dryRun);
+        var writer = new PlanWriter(new OutputFolder(dataset), plan, forms, media, CommandRunner.Cancel);
         if (isPlan && !isDry)
-            new PlanWriter(new OutputFolder(dataset), plan, forms, CommandRunner.Cancel).Write();
+            writer.Write();
         if (isPlan)
             Show(plan, terminal);
         else
             terminal.Result("FAILED: no plan, and nothing was written");
+        DriveOptions.Show(writer.Drives, terminal);
         Summary(plan, isDry, clock.Elapsed, terminal);
         if (isPlan && !isDry)
             terminal.Note($"dataprep: {EarlierPlan.PathIn(dataset)} is the plan; beside it a folder for each provider");
         return isPlan ? ExitCode.Done : ExitCode.Verification;
-    }
-
-    private static AuditProvider? Url(string? template)
-    {
-        try
-        {
-            return template is null ? null : new AuditProvider("", null, AuditProvider.Check(template));
-        }
-        catch (FormatException e)
-        {
-            throw new UsageException($"--url: {e.Message}");
-        }
     }
 
     private static void Show(DistributionPlan plan, Terminal terminal)

@@ -46,6 +46,9 @@ internal sealed class DistributionPlan
 
     public int Pieces => pieces.Count;
 
+    /// <summary>Whether nothing of the plan that is there is kept.</summary>
+    public bool IsAnew => options.Rebalance;
+
     /// <summary>Replicas that were in the plan before.</summary>
     public long KeptReplicas { get; private set; }
 
