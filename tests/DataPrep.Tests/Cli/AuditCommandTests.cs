@@ -99,7 +99,7 @@ public sealed class AuditCommandTests : IAsyncLifetime
     [Fact]
     public void ASlowProviderIsAWarningUnlessAskedOtherwise()
     {
-        string[] audit = ["audit", Out, "--url", template, "--slow", "1ms", "--slow", "1PiB/s", "--samples", "1"];
+        string[] audit = ["audit", Out, "--url", template, "--slow", "1ms", "--slow", "1 parsec/s", "--samples", "1"];
         Assert.Contains("warning: ", DataPrepProcess.Run(["audit", Out, "--url", template, "--slow", "8000TiB/s", "--samples", "1"]).Expect(0).Output, StringComparison.Ordinal);
         Assert.Contains("[slow]", DataPrepProcess.Run(["audit", Out, "--url", template, "--slow", "8000TiB/s", "--fail-slow", "--samples", "1"]).Expect(4).Output, StringComparison.Ordinal);
         DataPrepProcess.Run(audit).Expect(2, "--slow");
