@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using DataPrep.Distribution.Drives;
 using DataPrep.Distribution.Exports;
 using DataPrep.Distribution.Plans;
 using DataPrep.Distribution.Policies;
