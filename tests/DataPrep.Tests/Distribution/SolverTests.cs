@@ -1,6 +1,8 @@
 using DataPrep.Distribution.Policies;
 using DataPrep.Distribution.Solving;
 using DataPrep.Distribution.Tables;
+using FsCheck;
+using FsCheck.Fluent;
 using Xunit;
 
 namespace DataPrep.Tests.Distribution;
@@ -92,13 +94,17 @@ public sealed class SolverTests
         private int Regions(int[] providers) => providers.Select(i => Providers[i].Region).Where(region => region is not null).Distinct().Count();
     }
 
+    /// <summary>Other cases each time; a failure names the seed of its case.</summary>
+    private static void ForAll(int cases, Action<int> check) =>
+        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), check).Check(Config.QuickThrowOnFailure.WithMaxTest(cases));
+
     private static List<int[]> Sets(PieceGroups pieces) => [.. Enumerable.Range(0, pieces.Count).Select(pieces.ProvidersOf)];
 
     [Fact]
     public void PiecesOfOneSizeHaveAPlanExactlyWhereThereIsOne()
     {
         int feasible = 0;
-        for (int seed = 0; seed < 10_000; seed++)
+        ForAll(10_000, seed =>
         {
             var it = Case.Of(seed, isMixed: false);
             var (pieces, solution) = it.Solve();
@@ -106,7 +112,7 @@ public sealed class SolverTests
             feasible += expected ? 1 : 0;
             Assert.True(expected == (solution.Conflicts.Count == 0), $"seed {seed}: expected {expected}; {string.Join("; ", solution.Conflicts)}");
             Assert.True(solution.IsExact && (!expected || it.IsPlan(Sets(pieces))), $"seed {seed}");
-        }
+        });
 
         Assert.InRange(feasible, 1500, 8500);
     }
@@ -115,7 +121,7 @@ public sealed class SolverTests
     public void PiecesOfSeveralSizesKeepAllRules()
     {
         int proven = 0, found = 0, missed = 0;
-        for (int seed = 0; seed < 3_000; seed++)
+        ForAll(3_000, seed =>
         {
             var it = Case.Of(seed, isMixed: true);
             var (pieces, solution) = it.Solve();
@@ -133,7 +139,7 @@ public sealed class SolverTests
             {
                 missed += it.IsFeasible() ? 1 : 0;
             }
-        }
+        });
 
         Assert.True(proven > 300 && found > 300 && missed < found / 50, $"{proven} {found} {missed}");
     }
