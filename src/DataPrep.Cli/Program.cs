@@ -21,6 +21,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     SampleCommand.Create(),
     AuditCommand.Create(),
     ExportCommand.Create(),
+    ReportCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);
