@@ -1,6 +1,5 @@
 using System.Text.Json;
 using DataPrep.Distribution.Exports;
-using DataPrep.Records;
 
 namespace DataPrep.Distribution.Reports;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DataPrep.Distribution.Exports;
 using DataPrep.Piece;
 
 namespace DataPrep.Distribution.Reports;
