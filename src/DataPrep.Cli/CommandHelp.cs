@@ -206,6 +206,14 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep distribution-status /staging/climate --deals deals.csv --policy fil-plus
               dataprep distribution-status /staging/climate --deals deals.json --client f01234 --json
             """,
+        ["report"] = """
+            Time comes from the log of runs, .dataprep/runs.jsonl: where that is missing or damaged, the page says so. Where OUT has
+            a distribution/plan.jsonl, replicas by provider and region are shown too. The page fetches nothing, and opens in any browser.
+
+            Example:
+              dataprep report /staging/climate
+              dataprep report /staging/climate -o climate.html
+            """,
         ["bench"] = """
             Example:
               dataprep bench kernels

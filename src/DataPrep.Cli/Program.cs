@@ -26,6 +26,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     CheckCommand.Create(),
     DistributeCommand.Create(),
     DistributionStatusCommand.Create(),
+    ReportCommand.Create(),
     BenchCommand.Create(),
 };
 CommandHelp.AddTo(root);

@@ -28,5 +28,5 @@ internal static class WholeFile
         }
     }
 
-    private static IOException Exists(string path) => new($"{path} is there already, and is not overwritten: remove it, or choose another name");
+    public static IOException Exists(string path) => new($"{path} is there already, and is not overwritten: remove it, or choose another name");
 }
