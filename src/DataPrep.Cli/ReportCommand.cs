@@ -44,6 +44,6 @@ internal static class ReportCommand
         });
         terminal.Result($"{target}: report of {folder}");
         if (!ReportPage.HasCharts)
-            terminal.Note("this build has no charts, and shows all figures as tables: the library that draws them could not be fetched when it was made");
+            terminal.Note("this build has no charts, and shows all figures as tables: the library that draws them was not there when it was made");
     }
 }

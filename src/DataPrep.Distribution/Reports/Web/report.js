@@ -164,7 +164,7 @@ function timeSections () {
   })
   const outcome = run => run.outcome === 'done' ? 'done' : run.outcome === 'broken-off' ? 'broken off' : 'no end: killed, or at work'
   const interval = row => el('span', { class: 'still' }, `${duration(row.from)} – ${duration(row.to)}`)
-  const spans = runs.length > 1 ? ' The time between runs is left out, and a dashed line stands where one begins.' : ''
+  const spans = runs.length > 1 ? ` The time between runs is left out${hasCharts ? ', and a dashed line stands where one begins' : ''}.` : ''
   return [
     section('Throughput over time',
       note(`Bytes of CAR files made in a second.${spans}`), missing,
