@@ -105,11 +105,17 @@ public sealed class AuditCommandTests : IAsyncLifetime
         DataPrepProcess.Run(audit).Expect(2, "--slow");
     }
 
-    /// <summary>Lines of the history while it is written to: not in the way of whoever does.</summary>
+    /// <summary>Lines of the history; none while it is written to, and locked.</summary>
     private int CountLines()
     {
-        using var reader = new StreamReader(new FileStream(History, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return reader.ReadToEnd().Count(c => c == '\n');
+        try
+        {
+            return File.ReadAllLines(History).Length;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
     [Theory]

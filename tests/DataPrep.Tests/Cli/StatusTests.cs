@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using DataPrep.Packing;
 using Xunit;
 
 namespace DataPrep.Tests.Cli;
@@ -116,7 +117,7 @@ public sealed class StatusTests : IDisposable
     public void PiecesOfAFinishedDatasetStay()
     {
         BreakOff();
-        string[] kept = [.. Directory.GetFiles(Path.Join(Out, ".dataprep"))];
+        string[] kept = [.. Directory.GetFiles(Path.Join(Out, ".dataprep")).Where(file => Path.GetFileName(file) != RunLog.FileName)];
         foreach (string file in kept)
             File.Copy(file, Path.Join(scratch.Folder("kept"), Path.GetFileName(file)));
         DataPrepProcess.Run("pack", scratch.At("src"), "-o", Out, "--piece-size", "1MiB", "--chunk-size", "64KiB").Expect(0);
