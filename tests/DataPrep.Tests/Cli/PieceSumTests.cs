@@ -1,12 +1,11 @@
 using System.Security.Cryptography;
 using DataPrep.Packing;
 using DataPrep.Records;
-using DataPrep.Tests.Cli;
 using DataPrep.Tests.Verification;
 using DataPrep.Unixfs;
 using Xunit;
 
-namespace DataPrep.Tests.Packing;
+namespace DataPrep.Tests.Cli;
 
 /// <summary>Sums of CARs that are recorded with <c>--sha256</c>.</summary>
 public sealed class PieceSumTests : IDisposable
