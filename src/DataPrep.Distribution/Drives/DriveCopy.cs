@@ -1,6 +1,5 @@
 using System.Text;
 using DataPrep.Car;
-using DataPrep.Hashing;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Piece;
@@ -19,8 +18,6 @@ namespace DataPrep.Distribution.Drives;
 internal sealed class DriveCopy(string dataset, OutputFolder drive, string? source, int threads, PackProgress progress, CancellationToken cancel)
 {
     public const string Label = "drive.json", Manifest = "MANIFEST.jsonl", Sums = "SHA256SUMS", Text = "README.txt";
-
-    private const int NodeLength = PieceSize.NodeLength;
 
     /// <summary>Copies what is not there yet, and then writes manifest, checksums and README.</summary>
     /// <param name="readBack">Whether each CAR is read from the drive again, and not from memory, before it counts.</param>
@@ -75,11 +72,11 @@ internal sealed class DriveCopy(string dataset, OutputFolder drive, string? sour
         if (car.Length != piece.CarSize)
             throw new IOException($"{path}: has {car.Length} bytes, the piece has {piece.CarSize}");
         var commitment = piece.Commitment();
-        var tree = new byte[SubTreeHasher.SegmentCount(piece.CarSize) * NodeLength];
+        var tree = new SegmentTree(commitment);
         var materializer = new Materializer(drive, threads, progress, cancel);
         bool isNew = car is InlinePiece inline
             ? materializer.Make(inline, piece.CarFile)
-            : materializer.Make(piece.CarFile, car.Length, Read, () => Require(tree, commitment, path));
+            : materializer.Make(piece.CarFile, car.Length, Read, Require);
         if (!isNew)
         {
             progress.Add(readBack ? piece.CarSize : 0);
@@ -95,20 +92,15 @@ internal sealed class DriveCopy(string dataset, OutputFolder drive, string? sour
             int got = car.Read(offset, destination);
             if (got < destination.Length)
                 throw new IOException($"{path}: ended early at offset {offset + got}");
-            if (piece.CarSize > SubTreeHasher.SegmentRaw)
-                new SubTreeHasher(Sha256Kernels.Current).HashSegments(destination, tree.AsSpan((int)(offset / SubTreeHasher.SegmentRaw) * NodeLength));
-            else
-                new SubTreeHasher(Sha256Kernels.Current).Root(destination, commitment.Height, tree);
+            tree.Hash(offset, destination);
             return got;
         }
-    }
 
-    private static void Require(byte[] tree, PieceCommitment commitment, string path)
-    {
-        Span<byte> root = stackalloc byte[NodeLength];
-        PieceTree.Fold(tree, Math.Min(commitment.Height, SubTreeHasher.SegmentHeight), commitment.Height, root);
-        if (!root.SequenceEqual(commitment.Root))
-            throw new IOException($"{path}: is not the piece {commitment.CidV1} any more; verify says what is wrong with it");
+        void Require()
+        {
+            if (!tree.IsExpected)
+                throw new IOException($"{path}: is not the piece {commitment.CidV1} any more; verify says what is wrong with it");
+        }
     }
 
     /// <summary>Reads a CAR from the device, and removes it if that gives other bytes than were written.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DataPrep.Car;
 using DataPrep.Hashing;
 using DataPrep.Piece;
@@ -12,14 +11,11 @@ namespace DataPrep.Aggregation;
 /// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
 internal sealed class AggregatePayload(Aggregate aggregate, string? source) : IDisposable
 {
-    private const int Segment = SubTreeHasher.SegmentRaw;
     private const int NodeLength = PieceSize.NodeLength;
     private const int MostOpenFiles = 64;
 
     private readonly FileHandles files = new(MostOpenFiles, source);
-    private readonly ConcurrentBag<SubTreeHasher> hashers = [];
-    private readonly int nodeHeight = Math.Min(aggregate.Commitment.Height, SubTreeHasher.SegmentHeight);
-    private readonly byte[] nodes = new byte[SubTreeHasher.SegmentCount(aggregate.Commitment.PayloadSize) * NodeLength];
+    private readonly SegmentTree tree = new(aggregate.Commitment);
 
     public long Length => aggregate.Commitment.PayloadSize;
 
@@ -29,15 +25,7 @@ internal sealed class AggregatePayload(Aggregate aggregate, string? source) : ID
     public int Read(long offset, Span<byte> destination)
     {
         Fill(offset, destination);
-        if (!hashers.TryTake(out var hasher))
-            hasher = new SubTreeHasher(Sha256Kernels.Current);
-        for (int at = 0; at < destination.Length; at += Segment)
-        {
-            int number = (int)((offset + at) / Segment);
-            hasher.Root(destination[at..Math.Min(destination.Length, at + Segment)], nodeHeight, nodes.AsSpan(number * NodeLength, NodeLength));
-        }
-
-        hashers.Add(hasher);
+        tree.Hash(offset, destination);
         return destination.Length;
     }
 
@@ -45,9 +33,7 @@ internal sealed class AggregatePayload(Aggregate aggregate, string? source) : ID
     /// <exception cref="IOException">It is something else; the message names the piece that has changed.</exception>
     public void Check()
     {
-        Span<byte> root = stackalloc byte[NodeLength];
-        PieceTree.Fold(nodes, nodeHeight, aggregate.Commitment.Height, root);
-        if (root.SequenceEqual(aggregate.Commitment.Root))
+        if (tree.IsExpected)
             return;
         for (int i = 0; i < aggregate.Pieces.Count; i++)
         {
@@ -64,10 +50,10 @@ internal sealed class AggregatePayload(Aggregate aggregate, string? source) : ID
     {
         var commitment = aggregate.Pieces[piece].Commitment;
         Span<byte> root = stackalloc byte[NodeLength];
-        if (commitment.Height >= nodeHeight)
+        if (commitment.Height >= tree.NodeHeight)
         {
-            long first = aggregate.OffsetOf(piece) >> (nodeHeight + 5), count = commitment.PieceSize >> (nodeHeight + 5);
-            PieceTree.Fold(nodes.AsSpan((int)first * NodeLength, (int)count * NodeLength), nodeHeight, commitment.Height, root);
+            long first = aggregate.OffsetOf(piece) >> (tree.NodeHeight + 5), count = commitment.PieceSize >> (tree.NodeHeight + 5);
+            PieceTree.Fold(tree.Nodes.Slice((int)first * NodeLength, (int)count * NodeLength), tree.NodeHeight, commitment.Height, root);
         }
         else
         {
