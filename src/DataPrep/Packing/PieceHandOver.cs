@@ -201,7 +201,7 @@ internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, Ca
         start.Environment["DATAPREP_PIECE_SIZE"] = Text(piece.PieceSize);
         start.Environment["DATAPREP_CAR_SIZE"] = Text(piece.CarSize);
         start.Environment["DATAPREP_CAR_FILE"] = car;
-        start.Environment["DATAPREP_TREE_FILE"] = folder.FileOf(piece.PieceCid + ".tree");
+        start.Environment["DATAPREP_TREE_FILE"] = StoredPiece.SidecarIn(folder.Path, piece);
         start.Environment["DATAPREP_ROOT_CID"] = piece.RootCid;
         start.Environment["DATAPREP_KIND"] = piece.Kind;
         using var process = Process.Start(start)!;

@@ -48,7 +48,7 @@ internal sealed class PresentDataset(OutputFolder folder)
             if (!isGone && StoredPiece.Problem(file, piece, CarBytes.IsInline(file)) is { } problem)
                 throw Broken($"{Path.GetFileName(file)} {problem}");
 
-            string treeFile = folder.FileOf(piece.PieceCid + ".tree");
+            string treeFile = StoredPiece.SidecarIn(folder.Path, piece);
             if (!File.Exists(treeFile))
                 throw Broken($"{piece.PieceCid}.tree is missing");
             using var stream = File.OpenRead(treeFile);

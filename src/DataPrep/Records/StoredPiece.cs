@@ -17,6 +17,9 @@ internal static class StoredPiece
         return piece.Inline && LinkedFile.Absence(car) is not null ? Path.Join(folder, NameOf(piece)) : car;
     }
 
+    /// <summary>The tree sidecar of a piece.</summary>
+    public static string SidecarIn(string folder, PieceRecord piece) => Path.Join(folder, piece.PieceCid + ".tree");
+
     /// <summary>Says, without reading it, why a file is not that of a piece; null where it may be.</summary>
     /// <exception cref="IOException">It cannot be looked at.</exception>
     public static string? Problem(string path, PieceRecord piece, bool isInline)

@@ -97,7 +97,7 @@ internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int thr
 
     private void VerifySidecar(PieceRecord piece, VerifiedCar verified)
     {
-        string path = ProvablePieces.SidecarOf(piece, output.Path);
+        string path = StoredPiece.SidecarIn(output.Path, piece);
         if (ProvablePieces.ReadTree(path, log) is not { } sidecar)
             return;
         var computed = verified.Tree;

@@ -27,7 +27,7 @@ internal static class ProvablePieces
     /// <param name="folder">Where it is.</param>
     public static TreeSidecar? TreeOf(PieceRecord piece, string folder, FindingLog log)
     {
-        string path = SidecarOf(piece, folder);
+        string path = StoredPiece.SidecarIn(folder, piece);
         if (ReadTree(path, log) is not { } tree)
             return null;
         var commitment = tree.Commitment;
@@ -36,8 +36,6 @@ internal static class ProvablePieces
         log.Error("sidecar", path, -1, $"the tree sidecar is of the piece {commitment.CidV2} with {commitment.PayloadSize} bytes, not of {piece.PieceCidV2} with {piece.CarSize}");
         return null;
     }
-
-    public static string SidecarOf(PieceRecord piece, string folder) => Path.Join(folder, piece.PieceCid + ".tree");
 
     /// <summary>A sidecar of whatever piece; else null, and a finding.</summary>
     public static TreeSidecar? ReadTree(string path, FindingLog log)
