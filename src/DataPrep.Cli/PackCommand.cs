@@ -19,6 +19,7 @@ internal static class PackCommand
         var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var cut = new CutOptionSet();
         var pace = new PaceOptionSet();
+        var remote = new RemoteOptionSet();
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source); of standard input also that of its file (default: stdin)", HelpName = "NAME" };
         var wrap = new Option<bool>("--wrap") { Description = "Put a single file in a folder" };
         var noHidden = new Option<bool>("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
@@ -46,6 +47,7 @@ internal static class PackCommand
         };
         cut.AddTo(command);
         pace.AddTo(command);
+        remote.AddTo(command);
         selection.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
@@ -66,9 +68,13 @@ internal static class PackCommand
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
                 var input = StreamInput.IsNamed(parsed, sources, parsed.GetValue(name)) ? StreamInput.Open() : null;
                 string[] paths = input is null ? selection.Sources(parsed, sources) : [];
+                using var source = remote.Source(parsed, paths, terminal);
+                if (source is not null)
+                    paths = [];
                 var options = new PackOptions
                 {
                     Sources = paths,
+                    Remote = source,
                     Input = input is null ? null : () => input,
                     Output = targets.FirstOrDefault() ?? "",
                     MoreOutputs = [.. targets.Skip(1)],
