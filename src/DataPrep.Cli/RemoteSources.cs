@@ -22,6 +22,8 @@ internal static partial class RemoteSources
         return schemes[0] switch
         {
             "https" => new HttpSource(sources, access, limits, warn),
+            "rclone" when sources is [var only] => new RcloneSource(only[(only.IndexOf(':', StringComparison.Ordinal) + 1)..], limits, warn),
+            "rclone" => throw new UsageException("one remote of rclone at a time: pack their folders apart, or make a 'combine' or 'union' remote of them"),
             _ => throw new UsageException($"{schemes[0]}: is no kind of source that is known; a local folder of that name is written ./{schemes[0]}:"),
         };
     }

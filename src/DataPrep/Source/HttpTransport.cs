@@ -10,7 +10,7 @@ internal sealed class HttpTransport : IObjectTransport
     private readonly HttpMessageInvoker http;
     private readonly HttpAccess access;
 
-    public HttpTransport(HttpAccess access, RemoteLimits limits)
+    public HttpTransport(HttpAccess access, RemoteLimits limits, bool useProxy = true)
     {
         this.access = access;
         http = new HttpMessageInvoker(new SocketsHttpHandler
@@ -18,6 +18,7 @@ internal sealed class HttpTransport : IObjectTransport
             MaxConnectionsPerServer = limits.Connections,
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false, // by hand, or credentials would go where they do not belong
+            UseProxy = useProxy, // the one that the environment names
             UseCookies = false,
             ConnectTimeout = limits.Stall,
             MaxResponseDrainSize = 0, // an answer is read to its end, or not at all
