@@ -10,9 +10,10 @@ internal static class PackCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var dataset = new DatasetOptionSet();
+        var remote = new RemoteOptionSet();
+        var dataset = new DatasetOptionSet(remote);
         var run = new RunOptionSet();
-        var task = new TaskOptions();
+        var task = new TaskOptions(remote);
         var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var restart = new Option<bool>("--restart") { Description = "Begin anew where an earlier run was broken off, instead of going on from there" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
@@ -21,6 +22,7 @@ internal static class PackCommand
         dataset.AddTo(command);
         task.AddTo(command);
         run.AddTo(command);
+        remote.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -45,6 +47,7 @@ internal static class PackCommand
                 }
 
                 options = dataset.Apply(parsed, options, terminal, allowInput: true);
+                using var source = options.Remote;
                 return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
             });
         });

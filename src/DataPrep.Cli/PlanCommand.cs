@@ -9,10 +9,12 @@ internal static class PlanCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var dataset = new DatasetOptionSet();
+        var remote = new RemoteOptionSet();
+        var dataset = new DatasetOptionSet(remote);
         var output = new Option<string?>("--output", "-o") { Description = "File for the plan; in a folder that is there it is named by its hash", HelpName = "PLAN" };
         var command = new Command("plan", "Scans folders and files, cuts them into pieces, and writes the plan by which tasks on many machines make them") { output };
         dataset.AddTo(command);
+        remote.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -22,7 +24,9 @@ internal static class PlanCommand
                 if (parsed.GetValue(output) is not { Length: > 0 } target)
                     throw new UsageException("say where the plan goes: -o PLAN");
                 var options = new PackOptions { Sources = [], Output = "", Threads = parsed.GetValue(common.Threads), Warn = terminal.Warn, Note = terminal.Note, Detail = terminal.Detail };
-                return Run(dataset.Apply(parsed, options, terminal, allowInput: false), target, terminal);
+                options = dataset.Apply(parsed, options, terminal, allowInput: false);
+                using var source = options.Remote;
+                return Run(options, target, terminal);
             });
         });
         return command;

@@ -5,7 +5,7 @@ using DataPrep.Packing;
 namespace DataPrep.Cli;
 
 /// <summary>The options of <c>pack</c> by which it makes single pieces of a plan, as the tasks of an array do.</summary>
-internal sealed class TaskOptions
+internal sealed class TaskOptions(RemoteOptionSet remote)
 {
     private const string Auto = "auto";
 
@@ -36,13 +36,17 @@ internal sealed class TaskOptions
     /// <summary>Makes the pieces, one after the other.</summary>
     public int Run(ParseResult parsed, PackOptions options, Terminal terminal)
     {
-        foreach (int number in Numbers(parsed))
+        string path = parsed.GetValue(plan)!;
+        var numbers = Numbers(parsed);
+        using var source = remote.OfPlan(parsed, PlanHeader.SourcesOf(path), terminal);
+        options = options with { Remote = source };
+        foreach (int number in numbers)
         {
             var progress = new PackProgress();
             TaskResult result;
             try
             {
-                result = terminal.WithProgress($"Packing piece {number}", progress, () => new PieceTask(options, parsed.GetValue(plan)!, progress, CommandRunner.Cancel).Run(number));
+                result = terminal.WithProgress($"Packing piece {number}", progress, () => new PieceTask(options, path, progress, CommandRunner.Cancel).Run(number));
             }
             catch (OperationCanceledException)
             {

@@ -67,7 +67,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     public (PackPlan Plan, string Path, byte[] Hash) WritePlan(string target)
     {
         var plan = Plan();
-        var header = new PlanHeader(SourceNames, Described, plan.Dataset, plan.DagSizes, Previous: options.Previous is { } previous ? Path.GetFullPath(previous) : null);
+        var header = new PlanHeader(options.SourceNames, Described, plan.Dataset, plan.DagSizes, Previous: options.Previous is { } previous ? Path.GetFullPath(previous) : null);
         var content = new PlanContent(header.Encode(), plan.Tree, plan.Pieces);
         if (!Directory.Exists(target))
             return (plan, target, PlanFile.WriteAs(target, content));
@@ -89,8 +89,6 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             space.Revise(space.Plan.LaidOutAgain(options.Profile, options.Capacity));
         return Make(space, header, clock);
     }
-
-    private IReadOnlyList<string> SourceNames => [.. options.Sources.Select(Path.GetFullPath)];
 
     /// <summary>The dataset's record as far as the options decide it.</summary>
     private DatasetRecord Described
@@ -139,7 +137,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         PackResult result;
         using var handOver = new PieceHandOver(options, Folder, cancel);
-        using (var log = new RunLog(Folder, progress, options.Threads, options.Sources))
+        using (var log = new RunLog(Folder, progress, options.Threads, options.Remote is null ? options.Sources : header.Sources))
         using (var run = new DatasetRun(options, space, header, folders, handOver, progress, cancel))
         {
             try
@@ -185,7 +183,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     private (Workspace Space, PlanHeader Header) Open(PackPlan? plan)
     {
         var described = Described;
-        var wanted = new PlanHeader(SourceNames, described, described, []);
+        var wanted = new PlanHeader(options.SourceNames, described, described, []);
         if (plan is not null)
         {
             wanted = wanted with { Dataset = plan.Dataset, DagSizes = plan.DagSizes };
@@ -269,7 +267,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         long free = folders.FreeSpace;
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
-        long holes = options.Inline ? 0 : HolesOf(plan.Tree);
+        long holes = options.Inline || options.Remote is not null ? 0 : HolesOf(plan.Tree);
         folders.Reserve = holes == 0;
         // Around each leaf a little of a hole is written.
         long written = (options.Inline ? InlineRoom(plan) : cars - (holes / 20 * 19)) - there;

@@ -134,7 +134,7 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackProgre
     private static byte[] InWhole(byte[] payload, PlanShare share)
     {
         var change = EntryChanged.Read(payload);
-        var moved = new EntryChanged { Entry = share.Origin(change.Entry), Stamp = change.Stamp, Reason = change.Reason, Detail = change.Detail };
+        var moved = new EntryChanged { Entry = share.Origin(change.Entry), Stamp = change.Stamp, Tag = change.Tag, Reason = change.Reason, Detail = change.Detail };
         byte[] whole = new byte[moved.Length];
         moved.Write(whole);
         return whole;
