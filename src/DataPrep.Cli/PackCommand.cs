@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using DataPrep.Packing;
 using DataPrep.Records;
+using DataPrep.S3;
 using DataPrep.Source;
 
 namespace DataPrep.Cli;
@@ -16,9 +17,10 @@ internal static class PackCommand
         var dag = new DagOptions();
         var selection = new SelectionOptions();
         var sources = new Argument<string[]>("SOURCE") { Description = "Folders and files to pack; - packs one file from standard input", Arity = ArgumentArity.ZeroOrMore };
-        var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+        var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing; or s3://BUCKET/PREFIX. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var cut = new CutOptionSet();
         var pace = new PaceOptionSet();
+        var s3 = new S3OptionSet();
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source); of standard input also that of its file (default: stdin)", HelpName = "NAME" };
         var wrap = new Option<bool>("--wrap") { Description = "Put a single file in a folder" };
         var noHidden = new Option<bool>("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
@@ -46,6 +48,7 @@ internal static class PackCommand
         };
         cut.AddTo(command);
         pace.AddTo(command);
+        s3.AddTo(command, writes: true);
         selection.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
@@ -60,6 +63,11 @@ internal static class PackCommand
                     throw new UsageException("say where the pieces go: -o OUT");
                 if (targets.Contains(""))
                     throw new UsageException("-o: the name of the folder is empty");
+                bool isBucket = targets.Any(S3Place.Is);
+                if (isBucket && targets.Length > 1)
+                    throw new UsageException("-o s3://... stands alone: pieces are not spread over a bucket and folders");
+                if (!isBucket && parsed.GetValue(s3.Work) is not null)
+                    throw new UsageException("--work goes with -o s3://...: in a folder, work is kept beside the pieces");
                 if (targets.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Count() < targets.Length)
                     throw new UsageException("-o: a folder is named twice");
                 if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
@@ -94,7 +102,16 @@ internal static class PackCommand
                     Detail = terminal.Detail,
                 };
                 options = pace.Apply(parsed, cut.Apply(parsed, options));
-                return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
+                if (!isBucket)
+                    return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
+                var place = S3Place.Parse(targets[0]);
+                using var client = new S3Client(s3.Options(parsed));
+                using var target = new S3Target(client.Bucket(place.Bucket, CommandRunner.Cancel), place, client.Server, s3.Options(parsed), CommandRunner.Cancel);
+                options = options with { Output = s3.WorkFolder(parsed, place, client.Server), Target = target };
+                if (isDryRun)
+                    return DryRun(options, terminal);
+                terminal.Note($"pieces go to {place} on {client.Server}; plan, journal and records are kept in {options.Output}");
+                return Pack(options, terminal);
             });
         });
         return command;
@@ -149,7 +166,7 @@ internal static class PackCommand
 
         var dataset = result.Dataset;
         terminal.Result(result.AlreadyDone
-            ? $"{options.Output} holds {dataset.Name} already, complete{(dataset.Skipped > 0 ? $" but for {Count(dataset.Skipped, "skipped input")}: to try these again, pack into another folder" : "")}; nothing to do (verify checks every byte)"
+            ? $"{options.Target?.Name ?? options.Output} holds {dataset.Name} already, complete{(dataset.Skipped > 0 ? $" but for {Count(dataset.Skipped, "skipped input")}: to try these again, pack into another folder" : "")}; nothing to do (verify checks every byte)"
             : $"Packed {dataset.Name}: {Contents(dataset)} in {seconds.ToString("0.0", CultureInfo.InvariantCulture)} s, {SizeText.Format(rate)}/s");
         terminal.Result($"  root    {dataset.RootCid}");
         if (options.Previous is not null)
@@ -158,7 +175,7 @@ internal static class PackCommand
         {
             terminal.Result($"  {(piece.Kind == "dag" ? "dag  " : "piece")}   {piece.PieceCid}");
             terminal.Result($"          {piece.PieceCidV2}");
-            terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}{Stored(options.Output, piece)}");
+            terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}{(options.Target is null ? Stored(options.Output, piece) : "")}");
         }
 
         if (result.Pieces.Count > MostPieces)
