@@ -21,6 +21,7 @@ internal static class PackCommand
         var cut = new CutOptionSet();
         var pace = new PaceOptionSet();
         var s3 = new S3OptionSet();
+        var remote = new RemoteOptionSet();
         var name = new Option<string?>("--name") { Description = "Name of the dataset (default: that of the source); of standard input also that of its file (default: stdin)", HelpName = "NAME" };
         var wrap = new Option<bool>("--wrap") { Description = "Put a single file in a folder" };
         var noHidden = new Option<bool>("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
@@ -49,6 +50,7 @@ internal static class PackCommand
         cut.AddTo(command);
         pace.AddTo(command);
         s3.AddTo(command, writes: true);
+        remote.AddTo(command);
         selection.AddTo(command);
         dag.AddTo(command);
         common.AddTo(command);
@@ -74,9 +76,13 @@ internal static class PackCommand
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
                 var input = StreamInput.IsNamed(parsed, sources, parsed.GetValue(name)) ? StreamInput.Open() : null;
                 string[] paths = input is null ? selection.Sources(parsed, sources) : [];
+                using var source = remote.Source(parsed, paths, s3.Options(parsed), terminal);
+                if (source is not null)
+                    paths = [];
                 var options = new PackOptions
                 {
                     Sources = paths,
+                    Remote = source,
                     Input = input is null ? null : () => input,
                     Output = targets.FirstOrDefault() ?? "",
                     MoreOutputs = [.. targets.Skip(1)],
@@ -105,6 +111,7 @@ internal static class PackCommand
                 if (!isBucket)
                     return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
                 var place = S3Place.Parse(targets[0]);
+                S3Source.RefuseWithin(options.SourceNames, place);
                 using var client = new S3Client(s3.Options(parsed));
                 using var target = new S3Target(client.Bucket(place.Bucket, CommandRunner.Cancel), place, client.Server, s3.Options(parsed), CommandRunner.Cancel);
                 options = options with { Output = s3.WorkFolder(parsed, place, client.Server), Target = target };

@@ -8,15 +8,16 @@ namespace DataPrep.S3;
 /// <summary>The client of a server, shared by all that a run does with it.</summary>
 internal sealed class S3Client : IDisposable
 {
-    private const int Tries = 4;
+    private const int UsualTries = 4;
 
     // A request is at most a part, or the copy of one.
     private static readonly TimeSpan LongestRequest = TimeSpan.FromMinutes(5);
     private readonly S3Options options;
 
+    /// <param name="tries">How often the client itself tries again.</param>
     /// <exception cref="UsageException">The URL of the server is none.</exception>
     /// <exception cref="IOException">There are no credentials.</exception>
-    public S3Client(S3Options options)
+    public S3Client(S3Options options, int tries = UsualTries)
     {
         this.options = options;
         string? endpoint = options.Endpoint ?? Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3") ?? Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL");
@@ -25,7 +26,7 @@ internal sealed class S3Client : IDisposable
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = Tries,
+            MaxErrorRetry = tries,
             ThrottleRetries = false,
             ForcePathStyle = options.Compat,
             Timeout = LongestRequest,

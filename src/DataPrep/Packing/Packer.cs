@@ -87,7 +87,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         {
             if (space.IsResumed)
                 options.Note($"going on with what was begun before ({space.Finished.Count} of {space.Plan.Pieces.Count} data pieces are finished); --restart begins anew");
-            using var log = new RunLog(Folder, progress, options.Threads, options.Sources);
+            using var log = new RunLog(Folder, progress, options.Threads, options.Remote?.Names ?? options.Sources);
             using var run = new DatasetRun(options, space, header, folders, handOver, progress, cancel);
             try
             {
@@ -144,7 +144,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         using var earlier = Earlier();
         var described = new DatasetPlanner(options, earlier, progress, cancel).Describe(options.Name ?? "", new DatasetTotals(), 0, 0);
-        var wanted = new PlanHeader([.. options.Sources.Select(Path.GetFullPath)], described, described, []);
+        var wanted = new PlanHeader(options.SourceNames, described, described, []);
         if (plan is not null)
         {
             wanted = wanted with { Dataset = plan.Dataset, DagSizes = plan.DagSizes };
@@ -220,7 +220,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         long free = folders.FreeSpace;
         // What goes to a target takes room for its trees alone.
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
-        long holes = options.Inline ? 0 : HolesOf(plan.Tree);
+        long holes = options.Inline || options.Remote is not null ? 0 : HolesOf(plan.Tree);
         folders.Reserve = holes == 0;
         // Around each leaf a little of a hole is written.
         long written = options.Target is not null ? 0 : (options.Inline ? InlineRoom(plan) : cars - (holes / 20 * 19)) - there;

@@ -20,7 +20,7 @@ internal static class PlanFile
     public const int HashLength = PlanOutput.HashLength;
 
     private const string Extension = ".plan";
-    private const int FormatVersion = 1;
+    private const int FormatVersion = 2;
     private const int LongestHeader = 1 << 26;
     private const int LongestText = 1 << 26;
     private const int LeastSkipped = 3, LeastPiece = 5;
