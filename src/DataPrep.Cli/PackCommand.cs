@@ -113,7 +113,7 @@ internal static class PackCommand
                 var place = S3Place.Parse(targets[0]);
                 S3Source.RefuseWithin(options.SourceNames, place);
                 using var client = new S3Client(s3.Options(parsed));
-                using var target = new S3Target(client.Bucket(place.Bucket, CommandRunner.Cancel), place, client.Server, s3.Options(parsed), CommandRunner.Cancel);
+                using var target = new S3Target(client.Bucket(place.Bucket, CommandRunner.Cancel, terminal.Warn), place, client.Server, s3.Options(parsed), CommandRunner.Cancel);
                 options = options with { Output = s3.WorkFolder(parsed, place, client.Server), Target = target };
                 if (isDryRun)
                     return DryRun(options, terminal);

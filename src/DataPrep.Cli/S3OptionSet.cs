@@ -14,6 +14,7 @@ internal sealed class S3OptionSet
     private readonly Option<bool> compat = new("--s3-compat") { Description = "For servers that know only the older parts of S3: no bodies signed in chunks, no conditions on writes, buckets in the path" };
     private readonly Option<bool> anonymous = new("--s3-anonymous") { Description = "Sign no requests, as public buckets allow" };
     private readonly Option<int?> uploads = OptionOf.Number("--s3-uploads", "Parts of 8 MiB on their way to a bucket at once (default 8); each takes memory", 1, 256);
+    private readonly Option<TimeSpan?> patience = OptionOf.Time("--s3-patience", "How long the server that pieces go to may go on failing before the run ends, to be gone on with (default 5m)");
 
     public Option<string?> Work { get; } = new("--work") { Description = "Folder for plan, journal and records while packing into s3://; the same one goes on (default: one in ~/.local/state/dataprep named after the bucket)", HelpName = "DIR" };
 
@@ -25,6 +26,7 @@ internal sealed class S3OptionSet
         {
             command.Add(Work);
             command.Add(uploads);
+            command.Add(patience);
         }
     }
 
@@ -37,6 +39,7 @@ internal sealed class S3OptionSet
             Region = parsed.GetValue(region),
             Compat = parsed.GetValue(compat),
             Anonymous = parsed.GetValue(anonymous),
+            Patience = parsed.GetResult(patience) is null ? defaults.Patience : parsed.GetValue(patience) ?? defaults.Patience,
             Uploads = parsed.GetResult(uploads) is null ? defaults.Uploads : parsed.GetValue(uploads) ?? defaults.Uploads,
         };
     }

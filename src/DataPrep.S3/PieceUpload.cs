@@ -276,11 +276,14 @@ internal sealed class PieceUpload : IPieceFile
     private void FillWithZeros(int index, int first)
     {
         var part = PartAt(index);
+        int zeros = Needed(index) & ~((1 << first) - 1);
+        if (zeros == 0)
+            return;
         bool isWhole;
         lock (part)
         {
             Loaded(index).Span[(first * Segment)..].Clear();
-            isWhole = Take(index, part, Needed(index) & ~((1 << first) - 1));
+            isWhole = Take(index, part, zeros);
         }
 
         if (isWhole)

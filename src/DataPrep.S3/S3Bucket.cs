@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -6,16 +7,23 @@ using Amazon.S3.Model;
 namespace DataPrep.S3;
 
 /// <summary>A bucket behind the SDK. Synchronous where a worker waits anyway.</summary>
-internal sealed class S3Bucket(IAmazonS3 client, string bucket, string server, S3Options options, CancellationToken cancel) : IBucket
+internal sealed class S3Bucket(IAmazonS3 client, string bucket, string server, S3Options options, CancellationToken cancel, Action<string>? warn = null) : IBucket
 {
     private const string PieceField = "piece-cid";
     private const string CarType = "application/vnd.ipld.car";
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
 
+    // A server that has never answered is more likely misnamed than ill.
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(15);
+
+    // Shorter faults are nothing that a person needs to know.
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
+
     // A part that is on its way when the run is to end may still arrive.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
     private readonly S3Faults faults = new(bucket, server);
     private readonly CancellationToken late = Later(cancel);
+    private volatile bool wasHeard;
 
     private bool CanCondition => !options.Compat;
 
@@ -211,18 +219,26 @@ internal sealed class S3Bucket(IAmazonS3 client, string bucket, string server, S
     private async Task<T> DoAsync<T>(Func<Task<T>> request, string action)
     {
         cancel.ThrowIfCancellationRequested();
-        var until = DateTime.UtcNow + options.Patience;
+        var waited = Stopwatch.StartNew();
+        bool hasWarned = false;
         for (int tries = 0; ; tries++)
         {
             try
             {
-                return await request().ConfigureAwait(false);
+                var answer = await request().ConfigureAwait(false);
+                wasHeard = true;
+                return answer;
             }
             catch (Exception e) when (e is AmazonClientException or AmazonServiceException or IOException or HttpRequestException or OperationCanceledException or TimeoutException)
             {
                 cancel.ThrowIfCancellationRequested();
-                if (!S3Faults.IsPassing(e) || DateTime.UtcNow >= until)
+                wasHeard |= e is AmazonS3Exception { StatusCode: not 0 };
+                var patience = wasHeard || options.Patience < FirstPatience ? options.Patience : FirstPatience;
+                if (!S3Faults.IsPassing(e) || waited.Elapsed >= patience)
                     throw faults.Explain(e, action);
+                if (waited.Elapsed >= LongWait && !hasWarned)
+                    warn?.Invoke($"{faults.Explain(e, action).Message.Split(';')[0]}; trying again, for {patience.TotalSeconds:0} s in all");
+                hasWarned |= waited.Elapsed >= LongWait;
             }
 
             double most = Math.Min(LongestWait.TotalSeconds, 0.25 * Math.Pow(2, Math.Min(tries, 10)));

@@ -60,7 +60,7 @@ internal sealed class S3Client : IDisposable
 
     private string? Region => options.Region ?? Environment.GetEnvironmentVariable("AWS_REGION") ?? Environment.GetEnvironmentVariable("AWS_DEFAULT_REGION");
 
-    public S3Bucket Bucket(string name, CancellationToken cancel) => new(Sdk, name, Server, options, cancel);
+    public S3Bucket Bucket(string name, CancellationToken cancel, Action<string>? warn = null) => new(Sdk, name, Server, options, cancel, warn);
 
     public void Dispose() => Sdk.Dispose();
 }

@@ -13,6 +13,7 @@ internal sealed class S3Source : IRemoteSource
     private readonly S3Client client;
     private readonly S3Place[] places;
     private readonly CancellationToken cancel;
+    private readonly Action<string>? warn;
 
     /// <param name="sources">As they were named; one that ends with a slash is a folder.</param>
     /// <exception cref="UsageException">One names no bucket.</exception>
@@ -20,7 +21,7 @@ internal sealed class S3Source : IRemoteSource
     {
         places = [.. sources.Select(S3Place.Parse)];
         Names = [.. places.Select(place => place.ToString())];
-        this.cancel = cancel;
+        (this.cancel, this.warn) = (cancel, warn);
         // Listings are tried again by the client itself, objects by what is the same for all sources.
         client = new S3Client(options with { Patience = limits.Patience });
         Objects = new ObjectClient(new S3Transport(new S3Client(options, tries: 0)), limits, warn);
@@ -87,7 +88,7 @@ internal sealed class S3Source : IRemoteSource
     /// <summary>The object of that very key, where nothing stands below it as in a folder.</summary>
     private BucketObject? FindObject(S3Place place)
     {
-        var bucket = client.Bucket(place.Bucket, cancel);
+        var bucket = client.Bucket(place.Bucket, cancel, warn);
         return place.Prefix.Length == 0 || bucket.List(place.Prefix + "/").Any() ? null : bucket.Find(place.Prefix);
     }
 
@@ -98,7 +99,7 @@ internal sealed class S3Source : IRemoteSource
     {
         string prefix = place.Key("");
         bool isEmpty = true;
-        foreach (var found in client.Bucket(place.Bucket, cancel).List(prefix))
+        foreach (var found in client.Bucket(place.Bucket, cancel, warn).List(prefix))
         {
             isEmpty = false;
             if (found.Key.Length > prefix.Length)

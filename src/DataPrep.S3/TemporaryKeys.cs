@@ -47,8 +47,7 @@ internal sealed class TemporaryKeys
         var notes = UploadState.All(folder).ToList();
         foreach (var open in bucket.Uploads(All(place)).ToList())
         {
-            bool isOwn = open.Key.StartsWith(Own, StringComparison.Ordinal);
-            if (isOwn ? !notes.Any(note => note.Key == open.Key && note.UploadId == open.Id) : LastSignOf(bucket, open) < DateTime.UtcNow - LongestSilence)
+            if (IsOwn(open.Key) ? !notes.Any(note => note.Key == open.Key && note.UploadId == open.Id) : LastSignOf(bucket, open) < DateTime.UtcNow - LongestSilence)
                 bucket.Abort(open.Key, open.Id);
         }
 
@@ -67,9 +66,14 @@ internal sealed class TemporaryKeys
         AbortCopies(UploadState.All(folder));
     }
 
-    /// <summary>Uploads and objects of pieces in the making, of all folders.</summary>
-    public static IEnumerable<(OpenUpload? Upload, BucketObject? Object)> Find(IBucket bucket, S3Place place) =>
-        bucket.Uploads(All(place)).Select(open => ((OpenUpload?)open, (BucketObject?)null)).Concat(bucket.List(All(place)).Select(found => ((OpenUpload?)null, (BucketObject?)found)));
+    /// <summary>Whether a key is that of a piece in the making, of whatever folder.</summary>
+    public static bool Has(S3Place place, string key) => key.StartsWith(All(place), StringComparison.Ordinal);
+
+    /// <summary>Whether a key is that of a piece in the making of this folder.</summary>
+    public bool IsOwn(string key) => key.StartsWith(Own, StringComparison.Ordinal);
+
+    /// <summary>Objects that are pieces in the making, of all folders.</summary>
+    public static IEnumerable<BucketObject> Objects(IBucket bucket, S3Place place) => bucket.List(All(place));
 
     /// <summary>When something last came to an upload.</summary>
     public static DateTime LastSignOf(IBucket bucket, OpenUpload open) =>
