@@ -26,6 +26,7 @@ KILLS = 10
 seed = int(os.environ.get("SEED", str(time.time_ns() % 100000)))
 chance = random.Random(seed)
 passed = failed = 0
+began = time.monotonic()
 os.chdir(FOLDER)
 
 
@@ -33,7 +34,7 @@ def check(name, good, detail=""):
     global passed, failed
     if good:
         passed += 1
-        print("pass", name, flush=True)
+        print(f"pass {name} ({time.monotonic() - began:.0f} s)", flush=True)
     else:
         failed += 1
         print("FAIL", name, detail, flush=True)
@@ -150,7 +151,7 @@ def messages():
 def faults(expected):
     url = urllib.parse.urlsplit(os.environ["S3_ENDPOINT"])
     proxy = Proxy(url.hostname, url.port, seed)
-    for name, settings in (("storms of 503", {"storm": 0.9}), ("resets", {"reset_up": 0.15, "reset_down": 0.15}), ("slow answers", {"delay": 0.01})):
+    for name, settings in (("storms of 503", {"storm": 0.9}), ("resets", {"reset_up": 0.3, "reset_down": 0.3}), ("slow answers", {"delay": 0.01})):
         proxy.calm()
         proxy.faults = 0
         for setting, value in settings.items():
@@ -195,12 +196,13 @@ def kills(expected):
 def signals():
     for number, code in ((signal.SIGTERM, 75), (signal.SIGINT, 130)):
         process = dataprep("pack", into("data"), "-o", into("stopped"), "--piece-size", "16MiB", "--work", "work-stopped", "--max-rate", "8MiB")
+        first = process.stderr.readline()
         deadline = time.monotonic() + 30
         while not s3.uploads(BUCKET, "stopped/") and time.monotonic() < deadline:
             time.sleep(0.1)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
-        check(f"{number.name}: exit {code}", process.returncode == code and "the same command goes on" in err, f"{process.returncode} {err}")
+        check(f"{number.name}: exit {code}", process.returncode == code and "the same command goes on" in err, f"{process.returncode} {first}{err}")
     check("the upload stays, to be gone on with", bool(left("stopped/")))
     code, text = run("clean", into("stopped"), "--work", "work-stopped", "--dry-run")
     check("clean --dry-run only lists", code == 0 and "would remove" in text and bool(left("stopped/")), text)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Starts OpenStack Swift with its S3 interface on loopback, for tests: one node of each kind, storage in a folder.
 #
-#   swift-up.sh DIR        until swift-down.sh DIR
+#   swift-up.sh DIR        until server-down.sh DIR
 #
 # DIR is made, and must be on a file system with extended attributes. Prints lines for a shell: endpoint, keys, region.
 # Needs Debian's swift-proxy swift-account swift-container swift-object memcached.
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
 mkdir -p "$dir/etc" "$dir/node/disk" "$dir/log" "$dir/cache"
 cd "$dir/etc"
@@ -136,5 +137,5 @@ EOF
   sleep 0.2
 done
 echo "swift did not come up; see $dir/log" >&2
-"$(dirname "${BASH_SOURCE[0]}")/swift-down.sh" "$dir"
+"$here/server-down.sh" "$dir"
 exit 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Ends what swift-up.sh or ceph-up.sh started, and removes its folder.
 #
-#   swift-down.sh DIR
+#   server-down.sh DIR
 set -euo pipefail
 
 dir=$1
