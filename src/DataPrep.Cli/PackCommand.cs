@@ -75,8 +75,8 @@ internal static class PackCommand
                 if (parsed.GetValue(slab) is { } slabSize && (slabSize is < 1 << 20 or > SlabPlan.MaxPaddedSize || !long.IsPow2(slabSize)))
                     throw new UsageException("--slab-size must be a power of two from 1MiB to 256MiB");
                 var input = StreamInput.IsNamed(parsed, sources, parsed.GetValue(name)) ? StreamInput.Open() : null;
-                string[] paths = input is null ? selection.Sources(parsed, sources) : [];
-                using var source = remote.Source(parsed, paths, s3.Options(parsed), terminal);
+                string[] paths = input is null && !remote.IsList(parsed, sources) ? selection.Sources(parsed, sources) : [];
+                using var source = remote.Source(parsed, paths, s3, terminal);
                 if (source is not null)
                     paths = [];
                 var options = new PackOptions

@@ -10,22 +10,28 @@ internal static partial class RemoteSources
 {
     /// <summary>The remote source that a command line names; null where all sources are local.</summary>
     /// <param name="sources">As they were given.</param>
+    /// <param name="access">What lets us in at servers; takes what stands in the sources.</param>
     /// <param name="s3">How S3 is reached.</param>
     /// <param name="warn">Is told what a person should know while the work goes on.</param>
     /// <exception cref="UsageException">A scheme is unknown, or local and remote sources are mixed.</exception>
-    public static IRemoteSource? Of(string[] sources, RemoteLimits limits, S3Options s3, Action<string> warn)
+    public static IRemoteSource? Of(string[] sources, HttpAccess access, S3Options s3, RemoteLimits limits, Action<string> warn)
     {
-        var schemes = sources.Select(SchemeOf).Distinct().ToList();
+        var schemes = sources.Select(KindOf).Distinct().ToList();
         if (schemes is [null] or [])
             return null;
         if (schemes.Count > 1)
-            throw new UsageException($"{PathText.Quote(Retry.Shown(sources[0]))} and {PathText.Quote(Retry.Shown(sources.First(source => SchemeOf(source) != schemes[0])))}: sources of different kinds do not go together; pack them apart");
+            throw new UsageException($"{PathText.Quote(Retry.Shown(sources[0]))} and {PathText.Quote(Retry.Shown(sources.First(source => KindOf(source) != schemes[0])))}: sources of different kinds do not go together; pack them apart");
         return schemes[0] switch
         {
             "s3" => new S3Source(sources, s3, limits, warn, CommandRunner.Cancel),
+            "https" => new HttpSource(sources, access, limits, warn),
+            "rclone" when sources is [var only] => new RcloneSource(only[(only.IndexOf(':', StringComparison.Ordinal) + 1)..], limits, warn),
+            "rclone" => throw new UsageException("one remote of rclone at a time: pack their folders apart, or make a 'combine' or 'union' remote of them"),
             _ => throw new UsageException($"{schemes[0]}: is no kind of source that is known; a local folder of that name is written ./{schemes[0]}:"),
         };
     }
+
+    private static string? KindOf(string source) => SchemeOf(source) is "http" or "https" ? "https" : SchemeOf(source);
 
     /// <summary>The scheme of a source: what stands before <c>://</c>, or <c>rclone</c> before a colon; null of a local path.</summary>
     private static string? SchemeOf(string source) => Scheme().Match(source) is { Success: true } match ? match.Groups["scheme"].Value.ToLowerInvariant() : null;

@@ -54,7 +54,7 @@ osd data = $dir/osd
 rgw frontends = beast endpoint=127.0.0.1:$rgw
 rgw dns name = 127.0.0.1
 rgw data = $dir/run
-keyring = $dir/keyring
+ms mon client mode = crc
 EOF
 export CEPH_CONF=$dir/ceph.conf
 
@@ -66,7 +66,6 @@ start() {
 : >pids
 monmaptool --create --addv a "$monitors" --fsid "$fsid" monmap >log/monmaptool.out 2>&1
 ceph-mon --mkfs -i a --monmap monmap >log/mkfs.out 2>&1
-ceph-authtool --create-keyring keyring --gen-key -n client.rgw >log/keyring.out 2>&1
 start ceph-mon -i a -f
 ceph --connect-timeout 20 osd new "$(cat /proc/sys/kernel/random/uuid)" >log/osd-new.out 2>&1
 uuid=$(ceph osd dump -f json | python3 -c 'import json, sys; print(json.load(sys.stdin)["osds"][0]["uuid"])')

@@ -6,6 +6,9 @@ namespace DataPrep.Source;
 /// </summary>
 internal interface IObjectTransport : IDisposable
 {
+    /// <summary>Whether an answer says which version of the object it is from. If not, what was read counts only when the object has its tag afterwards too, and answers repeat the tag that was asked for.</summary>
+    bool AnswersTellVersion => true;
+
     /// <summary>Asks what an object is now.</summary>
     /// <exception cref="ObjectException">The server says why not. Other exceptions (<see cref="IOException"/>, <see cref="HttpRequestException"/>, a time-out) count as passing faults.</exception>
     Task<ObjectState> StatAsync(string location, CancellationToken cancel);

@@ -66,6 +66,17 @@ internal sealed class ObjectClient(IObjectTransport transport, RemoteLimits limi
         }
     }
 
+    /// <summary>When a range has been read: makes sure that it was of the expected version, where the answer did not say.</summary>
+    /// <exception cref="ObjectException">It was not, or nobody knows.</exception>
+    public async Task ConfirmAsync(string location, ObjectState expected, CancellationToken cancel)
+    {
+        if (transport.AnswersTellVersion)
+            return;
+        var now = await StatAsync(location, cancel).ConfigureAwait(false);
+        if (Difference(now, expected) is { } difference)
+            throw new ObjectException(ObjectFault.Changed, difference);
+    }
+
     /// <summary>Ends the use of an answer.</summary>
     public void Close(ObjectAnswer answer)
     {
@@ -89,12 +100,16 @@ internal sealed class ObjectClient(IObjectTransport transport, RemoteLimits limi
     /// <summary>Not every server heeds conditions: what an answer says of its object is held against what was listed.</summary>
     private static void Require(ObjectAnswer answer, long offset, in ObjectState expected)
     {
-        var state = answer.State;
-        if (state.Size != expected.Size)
-            throw new ObjectException(ObjectFault.Changed, state.Size > expected.Size ? $"grew from {expected.Size} to {state.Size} bytes" : $"shrank from {expected.Size} to {state.Size} bytes");
-        if (state.Tag != expected.Tag)
-            throw new ObjectException(ObjectFault.Changed, "was replaced by another version");
+        if (Difference(answer.State, expected) is { } difference)
+            throw new ObjectException(ObjectFault.Changed, difference);
         if (answer.Offset != offset)
             throw new ObjectException(ObjectFault.Unreadable, offset > 0 && answer.Offset == 0 ? "the server gives no ranges of it, but only the whole" : $"asked for byte {offset}, the server answered from byte {answer.Offset} on");
+    }
+
+    private static string? Difference(in ObjectState now, in ObjectState expected)
+    {
+        if (now.Size != expected.Size)
+            return now.Size > expected.Size ? $"grew from {expected.Size} to {now.Size} bytes" : $"shrank from {expected.Size} to {now.Size} bytes";
+        return now.Tag != expected.Tag ? "was replaced by another version" : null;
     }
 }

@@ -65,6 +65,9 @@ internal sealed class ObjectListing
         items[item] = items[item] with { IsDropped = true };
     }
 
+    /// <summary>Why an object was left out; null where it was not.</summary>
+    public SkippedInput? Failure(int item) => items[item].IsDropped ? skipped.Find(input => input.Path.AsSpan().SequenceEqual(Path(item))) : null;
+
     /// <summary>Notes what is left out.</summary>
     public void Skip(byte[] path, string reason, string detail) => skipped.Add(new SkippedInput(path, reason, detail));
 
@@ -73,6 +76,13 @@ internal sealed class ObjectListing
 
     /// <summary>Says where a folder is, if that is not its folder's place and its name.</summary>
     public void Anchor(string folder, byte[] location) => anchors[folder] = location;
+
+    public ObjectState StateOf(int item)
+    {
+        var stamp = items[item].Stamp;
+        var modified = DateTimeOffset.UnixEpoch.AddSeconds(stamp.ModifySeconds).AddTicks(stamp.ModifyNanoseconds / 100);
+        return new ObjectState(stamp.Size, Encoding.Latin1.GetString(names[items[item].Tag]), modified);
+    }
 
     public ReadOnlySpan<byte> Path(int item) => names[items[item].Path];
 

@@ -25,7 +25,7 @@ internal readonly record struct ObjectState(long Size, string Tag, DateTimeOffse
         ChangeTime = unchecked(((Modified ?? DateTimeOffset.UnixEpoch).UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100),
     };
 
-    public byte[] TagBytes => Encoding.Latin1.GetBytes(Tag);
+    public byte[] TagBytes => Encoding.Latin1.GetBytes(Tag ?? ""); // null in the default state
 
     /// <summary>Whether a tag is a strong ETag, which alone goes with <c>If-Match</c> (RFC 9110, 13.1.1).</summary>
     public static bool IsStrong(string tag) => tag.StartsWith('"');
