@@ -5,9 +5,9 @@ using DataPrep.Packing;
 namespace DataPrep.Cli;
 
 /// <summary>What decides the output: the sources, and how a dataset is made of them. Of a plan it is fixed.</summary>
-internal sealed class DatasetOptionSet(RemoteOptionSet remote)
+internal sealed class DatasetOptionSet(RemoteOptionSet remote, S3OptionSet s3)
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders and files to pack, or URLs, or rclone:REMOTE:PATH; - packs one file from standard input", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders and files to pack, or URLs, s3://BUCKET/PREFIX, rclone:REMOTE:PATH; - packs one file from standard input", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string?> name = new("--name") { Description = "Name of the dataset (default: that of the source); of standard input also that of its file (default: stdin)", HelpName = "NAME" };
     private readonly Option<bool> wrap = new("--wrap") { Description = "Put a single file in a folder" };
     private readonly Option<bool> noHidden = new("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
@@ -67,6 +67,6 @@ internal sealed class DatasetOptionSet(RemoteOptionSet remote)
             Inline = parsed.GetValue(inline),
             Sha256 = parsed.GetValue(sha256),
         };
-        return remote.Source(parsed, paths, terminal) is { } source ? options with { Sources = [], Remote = source } : options;
+        return remote.Source(parsed, paths, s3, terminal) is { } source ? options with { Sources = [], Remote = source } : options;
     }
 }

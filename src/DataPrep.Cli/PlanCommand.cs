@@ -9,12 +9,14 @@ internal static class PlanCommand
     public static Command Create()
     {
         var common = new CommonOptions();
+        var s3 = new S3OptionSet();
         var remote = new RemoteOptionSet();
-        var dataset = new DatasetOptionSet(remote);
+        var dataset = new DatasetOptionSet(remote, s3);
         var output = new Option<string?>("--output", "-o") { Description = "File for the plan; in a folder that is there it is named by its hash", HelpName = "PLAN" };
         var command = new Command("plan", "Scans folders and files, cuts them into pieces, and writes the plan by which tasks on many machines make them") { output };
         dataset.AddTo(command);
         remote.AddTo(command);
+        s3.AddTo(command, writes: false);
         common.AddTo(command);
         command.SetAction(parsed =>
         {

@@ -40,16 +40,16 @@ internal sealed class RemoteOptionSet
 
     /// <summary>The remote source that a command line names; null where all sources are local.</summary>
     /// <exception cref="UsageException">It makes no sense, or something does not go with it.</exception>
-    public IRemoteSource? Source(ParseResult parsed, string[] sources, Terminal terminal) =>
+    public IRemoteSource? Source(ParseResult parsed, string[] sources, S3OptionSet s3, Terminal terminal) =>
         Source(parsed, (access, limits) => parsed.GetValue(list) is { } name
             ? new HttpSource(name, access, limits, terminal.Warn)
-            : RemoteSources.Of(sources, access, limits, terminal.Warn));
+            : RemoteSources.Of(sources, access, s3.Options(parsed), limits, terminal.Warn));
 
     /// <summary>The remote source that a plan names; null where its sources are local.</summary>
     /// <param name="names">As they stand in the plan.</param>
     /// <exception cref="UsageException">Something does not go with it.</exception>
-    public IRemoteSource? OfPlan(ParseResult parsed, IReadOnlyList<string> names, Terminal terminal) =>
-        Source(parsed, (access, limits) => RemoteSources.OfPlan(names, access, limits, terminal.Warn));
+    public IRemoteSource? OfPlan(ParseResult parsed, IReadOnlyList<string> names, S3OptionSet s3, Terminal terminal) =>
+        Source(parsed, (access, limits) => RemoteSources.OfPlan(names, access, s3.Options(parsed), limits, terminal.Warn));
 
     private IRemoteSource? Source(ParseResult parsed, Func<HttpAccess, RemoteLimits, IRemoteSource?> make)
     {

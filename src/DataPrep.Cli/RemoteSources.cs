@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using DataPrep.Packing;
+using DataPrep.S3;
 using DataPrep.Source;
 
 namespace DataPrep.Cli;
@@ -10,9 +11,10 @@ internal static partial class RemoteSources
     /// <summary>The remote source that a command line names; null where all sources are local.</summary>
     /// <param name="sources">As they were given.</param>
     /// <param name="access">What lets us in at servers; takes what stands in the sources.</param>
+    /// <param name="s3">How S3 is reached.</param>
     /// <param name="warn">Is told what a person should know while the work goes on.</param>
     /// <exception cref="UsageException">A scheme is unknown, or local and remote sources are mixed.</exception>
-    public static IRemoteSource? Of(string[] sources, HttpAccess access, RemoteLimits limits, Action<string> warn)
+    public static IRemoteSource? Of(string[] sources, HttpAccess access, S3Options s3, RemoteLimits limits, Action<string> warn)
     {
         var schemes = sources.Select(KindOf).Distinct().ToList();
         if (schemes is [null] or [])
@@ -21,6 +23,7 @@ internal static partial class RemoteSources
             throw new UsageException($"{PathText.Quote(Retry.Shown(sources[0]))} and {PathText.Quote(Retry.Shown(sources.First(source => KindOf(source) != schemes[0])))}: sources of different kinds do not go together; pack them apart");
         return schemes[0] switch
         {
+            "s3" => new S3Source(sources, s3, limits, warn, CommandRunner.Cancel),
             "https" => new HttpSource(sources, access, limits, warn),
             "rclone" when sources is [var only] => new RcloneSource(only[(only.IndexOf(':', StringComparison.Ordinal) + 1)..], limits, warn),
             "rclone" => throw new UsageException("one remote of rclone at a time: pack their folders apart, or make a 'combine' or 'union' remote of them"),
@@ -31,15 +34,15 @@ internal static partial class RemoteSources
     /// <summary>The remote source of a plan; null where its sources are local.</summary>
     /// <param name="names">As <see cref="IRemoteSource.Names"/> gave them, or absolute paths.</param>
     /// <param name="access">What lets us in at servers, which no plan holds.</param>
-    /// <inheritdoc cref="Of(string[], HttpAccess, RemoteLimits, Action{string})"/>
-    public static IRemoteSource? OfPlan(IReadOnlyList<string> names, HttpAccess access, RemoteLimits limits, Action<string> warn)
+    /// <inheritdoc cref="Of(string[], HttpAccess, S3Options, RemoteLimits, Action{string})"/>
+    public static IRemoteSource? OfPlan(IReadOnlyList<string> names, HttpAccess access, S3Options s3, RemoteLimits limits, Action<string> warn)
     {
         // Each entry of the plan says where it is.
         if (names is [var first, ..] && (first.StartsWith("urls:", StringComparison.Ordinal) || KindOf(first) == "https"))
             return new HttpSource([], access, limits, warn);
         if (names is [var remote] && remote.StartsWith("rclone:", StringComparison.Ordinal) && remote.Contains(",sha256=", StringComparison.Ordinal))
             throw new UsageException($"{remote}: the options of this remote do not stand in the plan, since they may be secrets; give the remote a name in rclone's configuration, and make a plan with that");
-        return names.All(name => name.StartsWith('/')) ? null : Of([.. names], access, limits, warn);
+        return names.All(name => name.StartsWith('/')) ? null : Of([.. names], access, s3, limits, warn);
     }
 
     private static string? KindOf(string source) => SchemeOf(source) is "http" or "https" ? "https" : SchemeOf(source);

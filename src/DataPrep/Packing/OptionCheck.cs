@@ -33,6 +33,14 @@ internal sealed class OptionCheck(PackOptions options)
             return "--sha256 does not go with --inline: it is of CARs, and none are stored";
         if (options.Inline && options.OnPiece is not null)
             return "--inline does not go with --on-piece: there are no CARs to be handed on (materialize makes them)";
+        if (options.Target is not null && options.Inline)
+            return "--inline does not go with s3:// as OUT: what it stores is to be read in place (pack into a folder)";
+        if (options.Target is not null && options.Sha256)
+            return "--sha256 does not go with s3:// as OUT: CARs are not written in order, so each would have to be downloaded for it";
+        if (options.Target is not null && options.OnPiece is not null)
+            return "--on-piece does not go with s3:// as OUT: there are no files to be handed on";
+        if (options.Target is not null && options.MoreOutputs.Count > 0)
+            return "-o s3://... stands alone: pieces are not spread over a bucket and folders";
         if (options.OnPiece is { } command && string.IsNullOrWhiteSpace(command))
             return "--on-piece: the command is empty";
         if (options.MaxStaged is not null && options.OnPiece is null)

@@ -34,6 +34,9 @@ internal sealed record PackOptions
     /// <summary>Further folders that pieces are spread over, beside the first.</summary>
     public IReadOnlyList<string> MoreOutputs { get; init; } = [];
 
+    /// <summary>Where pieces go that are not kept in folders; null where they are.</summary>
+    public IPieceTarget? Target { get; init; }
+
     public string? Name { get; init; }
 
     public UnixFsProfile Profile { get; init; } = UnixFsProfile.V1Of2025;
@@ -154,7 +157,7 @@ internal sealed record PackOptions
         int others = Remote is not null ? RemoteWorkers - Threads : onDevice ? Math.Clamp(Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(demand, Threads + others, Memory, slabSize);
+            return SlabPlan.Choose(Target is null ? demand : demand with { Part = Target.PartSize, Held = Target.Held }, Threads + others, Memory, slabSize);
         }
         catch (ArgumentException e)
         {
@@ -167,7 +170,7 @@ internal sealed record PackOptions
     /// <inheritdoc cref="Slabs(in SlabDemand, long?, bool)"/>
     public SlabPlan SlabsOfRun(in SlabDemand demand, long? before, bool onDevice)
     {
-        var plan = Slabs(demand, SlabSize ?? (before >= demand.LeastSlab ? before : null), onDevice);
+        var plan = Slabs(demand, SlabSize ?? (before >= Math.Max(demand.LeastSlab, Target?.PartSize ?? 0) ? before : null), onDevice);
         Detail($"{plan.Threads} workers of which {Math.Min(plan.Threads, Threads)} hash at once, slabs of {plan.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         return plan;
     }

@@ -10,7 +10,7 @@ namespace DataPrep.Packing;
 /// <summary>The main job: scan, cut, pack, record.</summary>
 internal sealed class Packer(PackOptions options, PackProgress progress, CancellationToken cancel)
 {
-    private readonly PieceFolders folders = new(((string[])[options.Output.Length > 0 ? options.Output : "/", .. options.MoreOutputs]).Select(path => new OutputFolder(path)));
+    private readonly PieceFolders folders = new(((string[])[options.Output.Length > 0 ? options.Output : "/", .. options.MoreOutputs]).Select(path => new OutputFolder(path)), options.Target);
 
     private OutputFolder Folder => folders.Main;
 
@@ -33,6 +33,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             return new StreamPacker(this, options, folders, progress, cancel).Run();
         var clock = Stopwatch.StartNew();
         OptionCheck.Require(options);
+        options.Target?.Begin(Folder);
         while (true)
         {
             if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
@@ -56,7 +57,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         var present = new PresentDataset(Folder);
         present.RequireSame(planned);
-        var pieces = present.RequireWhole();
+        var pieces = present.RequireWhole(options.Target);
+        Publish(pieces);
         HandOn(pieces);
         return new PackResult(present.Dataset, pieces, planned.Tree.Skipped, true, clock.Elapsed, new StageClock(), DatasetTotals.OfKept(planned.Tree));
     }
@@ -82,7 +84,11 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         DatasetRun.RequireMemory(options, plan);
         using var hold = folders.Hold();
         if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
+        {
+            hold.Dispose();
             return Present(plan, clock);
+        }
+
         using var space = Workspace.Find(Folder, header) ?? Workspace.Begin(Folder, plan, header);
         fold(space);
         if (space.Plan.IsOnePiece)
@@ -145,6 +151,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 var (dataset, pieces) = run.Make();
                 log.Done(space.Plan.Tree);
                 space.Dispose();
+                options.Target?.Publish(pieces);
                 folders.Clear();
                 result = new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times, DatasetTotals.OfKept(space.Plan.Tree));
             }
@@ -161,6 +168,16 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
 
         handOver.Finish();
         return result with { Elapsed = clock.Elapsed };
+    }
+
+    /// <summary>Puts the records of a finished dataset beside its pieces, where a run was ended before it did so.</summary>
+    public void Publish(IReadOnlyList<PieceRecord> pieces)
+    {
+        if (options.Target is null)
+            return;
+        using var hold = folders.Hold();
+        options.Target.Publish(pieces);
+        options.Target.Clear();
     }
 
     /// <summary>Hands on the pieces of a finished dataset that have not been.</summary>
@@ -266,11 +283,12 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     private void RequireRoom(PackPlan plan, long there, long gone = 0)
     {
         long free = folders.FreeSpace;
+        // What goes to a target takes room for its trees alone.
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
         long holes = options.Inline || options.Remote is not null ? 0 : HolesOf(plan.Tree);
         folders.Reserve = holes == 0;
         // Around each leaf a little of a hole is written.
-        long written = (options.Inline ? InlineRoom(plan) : cars - (holes / 20 * 19)) - there;
+        long written = options.Target is not null ? 0 : (options.Inline ? InlineRoom(plan) : cars - (holes / 20 * 19)) - there;
         long atOnce = Math.Min(written, options.MaxStaged is { } most ? Math.Max(0, most - (there - gone)) : long.MaxValue);
         long needed = atOnce + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16);
         if (free < needed)
