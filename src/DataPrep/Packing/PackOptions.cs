@@ -137,7 +137,7 @@ internal sealed record PackOptions
         if (Reader is not null)
             return Reader(tree);
         if (Remote is not null)
-            return new RemoteReader(tree, Remote);
+            return new RemoteReader(tree, Remote, RemoteWorkers);
         bool isLarge = bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         return new LocalReader(tree, InputIo, DropBehind ?? isLarge);
     }
@@ -154,7 +154,7 @@ internal sealed record PackOptions
         int others = Remote is not null ? RemoteWorkers - Threads : onDevice ? Math.Clamp(Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(demand, Threads + others, Memory, slabSize);
+            return SlabPlan.Choose(Remote is null ? demand : demand with { Ahead = RemoteReader.AheadBytes(RemoteWorkers) }, Threads + others, Memory, slabSize);
         }
         catch (ArgumentException e)
         {

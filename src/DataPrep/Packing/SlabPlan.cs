@@ -19,6 +19,9 @@ internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, 
     /// <summary>Whether the content of all slabs at work is held a second time, since it comes as a stream.</summary>
     public bool IsStream { get; init; }
 
+    /// <summary>Bytes that are fetched ahead of the workers.</summary>
+    public long Ahead { get; init; }
+
     /// <summary>Padded size of the smallest slabs: each holds a whole leaf section.</summary>
     public long LeastSlab
     {
@@ -106,7 +109,7 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
     // For each thread a slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab;
     // the segments of the header and of the tail; of a stream also what is held of it.
     private long SlabMemory(in SlabDemand demand) =>
-        (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded) + (demand.IsStream ? WindowSize(demand) : 0);
+        (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded) + (demand.IsStream ? WindowSize(demand) : 0) + demand.Ahead;
 
     private long Total(in SlabDemand demand)
     {
