@@ -9,12 +9,17 @@ import time
 HERE = os.path.dirname(os.path.realpath(__file__))
 SCRIPTS = os.path.join(HERE, "..", "..", "deploy", "slurm")
 
-# Tasks take long enough to be hit: those that are to be, the first four of the first array, for a minute and longer on their first start
-SLOW = """#!/bin/sh
+# Tasks take long enough to be hit: those that are to be, the first four of the first array, for a minute and longer on their first start. Node n2 sees the sources through a
+# mount of its own, and so under another device number, as nodes see a network file system
+WRAPPER = """#!/bin/sh
 if [ "$1" != pack ]; then exec '{dataprep}' "$@"; fi
 rate=300KiB
 case $SLURM_ARRAY_JOB_ID.$SLURM_ARRAY_TASK_ID.${{SLURM_RESTART_COUNT:-0}} in 1.[0-3].0) rate=24KiB ;; esac
-exec '{dataprep}' "$@" --max-rate $rate --checkpoint 0.5
+set -- '{dataprep}' "$@" --max-rate $rate --checkpoint 0.5
+if [ "$SLURMD_NODENAME" = n2 ] && {mounts}; then
+  exec unshare --mount sh -c '{mount} && exec "$@"' sh "$@"
+fi
+exec "$@"
 """
 
 
@@ -76,18 +81,23 @@ def log(logs, name):
         return file.read()
 
 
-def run(dataprep, plan, out, folder):
+def run(dataprep, source, plan, out, folder):
     """Yields (what was checked, whether it holds, detail)."""
-    logs = os.path.join(folder, "logs")
+    logs, empty = os.path.join(folder, "logs"), os.path.join(folder, "empty")
     os.makedirs(logs)
-    slow = os.path.join(folder, "dataprep")
-    with open(slow, "w", encoding="utf-8") as file:
-        file.write(SLOW.format(dataprep=dataprep))
-    os.chmod(slow, 0o755)
+    os.makedirs(empty)
+    mount = f'mount -t overlay overlay -o "ro,lowerdir={source}:{empty}" "{source}"'
+    device = subprocess.run(["unshare", "--mount", "sh", "-c", f"{mount} && stat -c %d '{source}/link'"], stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout.strip()
+    mounts = device not in ("", str(os.lstat(os.path.join(source, "link")).st_dev))
+    print("node n2 sees the sources under another device number" if mounts else "skipped: no overlay can be mounted, so both nodes see the sources under one device number", flush=True)
+    wrapper = os.path.join(folder, "dataprep")
+    with open(wrapper, "w", encoding="utf-8") as file:
+        file.write(WRAPPER.format(dataprep=dataprep, mounts="true" if mounts else "false", mount=mount))
+    os.chmod(wrapper, 0o755)
     os.environ["SLURM_CONF"] = os.path.join(folder, "slurm.conf")
     try:
         print(output(os.path.join(HERE, "up.sh"), folder), end="", flush=True)
-        yield from faults(folder, logs, plan, out, {**os.environ, "DATAPREP": slow})
+        yield from faults(folder, logs, plan, out, {**os.environ, "DATAPREP": wrapper})
     except (subprocess.CalledProcessError, TimeoutError) as error:
         yield "the run on Slurm comes to its end", False, str(error)
     finally:
