@@ -81,7 +81,7 @@ def log(logs, name):
         return file.read()
 
 
-def run(dataprep, source, plan, out, folder):
+def run(dataprep, source, plan, out, pieces, folder):
     """Yields (what was checked, whether it holds, detail)."""
     logs, empty = os.path.join(folder, "logs"), os.path.join(folder, "empty")
     os.makedirs(logs)
@@ -97,7 +97,7 @@ def run(dataprep, source, plan, out, folder):
     os.environ["SLURM_CONF"] = os.path.join(folder, "slurm.conf")
     try:
         print(output(os.path.join(HERE, "up.sh"), folder), end="", flush=True)
-        yield from faults(folder, logs, plan, out, {**os.environ, "DATAPREP": wrapper})
+        yield from faults(folder, logs, plan, out, pieces, {**os.environ, "DATAPREP": wrapper})
     except (subprocess.CalledProcessError, TimeoutError) as error:
         yield "the run on Slurm comes to its end", False, str(error)
     finally:
@@ -105,7 +105,7 @@ def run(dataprep, source, plan, out, folder):
         del os.environ["SLURM_CONF"]
 
 
-def faults(folder, logs, plan, out, environment):
+def faults(folder, logs, plan, out, pieces, environment):
     began = time.monotonic()
 
     def say(text):
@@ -113,7 +113,7 @@ def faults(folder, logs, plan, out, environment):
 
     arrays, finish = submit(environment, plan, out, logs)
     first = arrays[0][0]
-    yield "MaxArraySize cuts the pieces into three arrays", [array for _, array in arrays] == ["--array=0-9", "--array=0-9 --piece-offset 10", "--array=0-3 --piece-offset 20"], str(arrays)
+    yield "MaxArraySize cuts the pieces into three arrays", [array for _, array in arrays] == ["--array=0-9", "--array=0-9 --piece-offset 10", f"--array=0{f'-{pieces - 21}' if pieces > 21 else ''} --piece-offset 20"], str(arrays)
     until("four tasks run", 20, lambda: all(processes_of(first, task) for task in range(4)))
     nodes = [job(f"{first}_{task}")["NodeList"] for task in range(4)]
     say(f"tasks 0 to 3 run on {', '.join(nodes)}")
@@ -143,7 +143,7 @@ def faults(folder, logs, plan, out, environment):
         yield f"task {task} of the lost node has started again, and is done", fields["JobState"] == "COMPLETED" and int(fields["Restarts"]) > 0, log(logs, f"dataprep-{first}_{task}.log")
     fields, text = job(f"{first}_0"), log(logs, f"dataprep-{first}_0.log")
     yield "the task that ran out of time ended with 75, has started again, and is done", fields["JobState"] == "COMPLETED" and f"task {first}_0 ends with 75" in text, text
-    others = [f"{array}_{task}" for (array, _), tasks in zip(arrays, (range(4, 10), range(10), range(4))) for task in tasks]
+    others = [f"{array}_{task}" for (array, _), tasks in zip(arrays, (range(4, 10), range(10), range(pieces - 20))) for task in tasks]
     yield "all other tasks were done at once", all(job(task)["JobState"] == "COMPLETED" and job(task)["Restarts"] == "0" for task in others), output("squeue")
 
     text = log(logs, f"dataprep-finish-{finish}.log")
