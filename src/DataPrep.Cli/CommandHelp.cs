@@ -39,6 +39,27 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
                 --on-piece 'rclone move "$DATAPREP_CAR_FILE" remote:pieces'
               tar c /data/climate | dataprep pack - -o /staging/climate --name climate.tar
               find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new
+              dataprep pack --plan climate.plan --piece auto -o /shared/climate
+            """,
+        ["plan"] = """
+            The plan never changes, and is known by its hash. Each task of an array reads its share of it and makes one piece; OUT
+            stands on storage that all machines see. Which options decide the output stands in the plan; how a task goes about
+            its work (--threads, --memory, --max-rate) is said to the task.
+
+            Example:
+              dataprep plan /data/climate -o climate.plan
+              sbatch --array=0-99 --wrap 'dataprep pack --plan climate.plan --piece auto -o /shared/climate'
+              dataprep finish climate.plan -o /shared/climate
+            """,
+        ["finish"] = """
+            Where pieces are missing the exit code is 1, and standard output has a line for each array that makes them. Files that
+            have changed since the plan was made are packed now, at the end. What comes out is what one pack of the same
+            sources makes, byte for byte.
+
+            Example:
+              dataprep finish climate.plan -o /shared/climate
+              dataprep finish climate.plan -o /shared/climate --missing --max-array 1001
+              dataprep pack --plan climate.plan --piece 17,40-42 -o /shared/climate
             """,
         ["materialize"] = """
             Of a dataset packed with --inline: makes PIECE.car beside PIECE.inline or in DIR, of all pieces or of those named by piece

@@ -49,6 +49,10 @@ internal static class CommandRunner
         {
             return Fail(terminal, e, ExitCode.Usage);
         }
+        catch (PassingFaultException e)
+        {
+            return Fail(terminal, e, ExitCode.TryAgain);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or FormatException)
         {
             return Fail(terminal, e, ExitCode.Failed);

@@ -7,6 +7,8 @@ if (args is ["pack", ..] && Environment.ProcessorCount > 1)
 var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CAR files, their piece commitments, and manifests")
 {
     PackCommand.Create(),
+    PlanCommand.Create(),
+    FinishCommand.Create(),
     MaterializeCommand.Create(),
     StatusCommand.Create(),
     CleanCommand.Create(),

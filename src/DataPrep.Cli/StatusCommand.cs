@@ -41,6 +41,8 @@ internal static class StatusCommand
             writer.WriteNumber("changed", status.Changed);
             writer.WriteNumber("skipped", status.Skipped);
             writer.WriteNumber("leftoverBytes", status.LeftoverBytes);
+            if (status.Plan is { } plan)
+                writer.WriteString("plan", plan);
         });
 
         string what = status.Name is { } name ? $"{path}: {name}" : path;
@@ -48,12 +50,15 @@ internal static class StatusCommand
         {
             DatasetState.Complete => $"{what} is complete",
             DatasetState.Running => $"{what} is being packed now",
+            _ when status.Plan is { } plan => $"{what} is made of pieces by tasks, of the plan {plan}; none is at work where this command can see it",
             _ => $"{what} was broken off",
         });
         if (status.RootCid is { } root)
             terminal.Result($"  root        {root}");
         if (status is { Pieces: > 0, Bytes: { } bytes })
             terminal.Result($"  pieces      {status.PiecesFinished} of {status.Pieces} finished, {SizeText.Format(status.BytesFinished)} of {SizeText.Format(bytes)}");
+        if (status is { Plan: not null })
+            terminal.Result($"  pieces      {status.PiecesFinished} of {status.Pieces} finished, {SizeText.Format(status.BytesFinished)}");
         if (status is { Pieces: null, Name: not null })
             terminal.Result($"  pieces      {status.PiecesFinished} finished, {SizeText.Format(status.BytesFinished)}; how many there will be is not known, since it is packed from standard input");
         if (status.BytesInMaking > 0)
@@ -64,7 +69,9 @@ internal static class StatusCommand
             terminal.Result($"  left out    {status.Skipped}");
         if (status.LeftoverBytes > 0)
             terminal.Result($"  work files  {SizeText.Format(status.LeftoverBytes)} on disk");
-        if (status.State == DatasetState.Interrupted)
+        if (status is { State: DatasetState.Interrupted, Plan: { } ofTasks })
+            terminal.Note($"dataprep finish {ofTasks} -o {path} --missing prints which pieces are still to be made; dataprep clean {path} removes what was left");
+        else if (status.State == DatasetState.Interrupted)
             terminal.Note($"the same pack command goes on from there{(status is { Pieces: null, Name: not null } ? ", fed with the same stream from its beginning" : "")}; dataprep clean {path} removes what was left");
     }
 

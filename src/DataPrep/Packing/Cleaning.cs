@@ -25,6 +25,7 @@ internal sealed class Cleaning : IDisposable
         try
         {
             holds.Add(folder.Hold());
+            new ArrayFolder(folder.Path).RequireIdle();
             IReadOnlyList<OutputFolder> more = [];
             try
             {
@@ -64,10 +65,10 @@ internal sealed class Cleaning : IDisposable
     {
         Leftovers.Delete(Pieces);
         Leftovers.Delete(WorkFiles);
-        foreach (string round in WorkFiles.Select(file => Path.GetDirectoryName(file)!).Distinct(StringComparer.Ordinal))
+        foreach (string file in WorkFiles)
         {
-            if (Path.GetFileName(round) != OutputFolder.WorkFolder && !Directory.EnumerateFileSystemEntries(round).Any())
-                Directory.Delete(round);
+            for (string below = Path.GetDirectoryName(file)!; Path.GetFileName(below) != OutputFolder.WorkFolder && Directory.Exists(below) && !Directory.EnumerateFileSystemEntries(below).Any(); below = Path.GetDirectoryName(below)!)
+                Directory.Delete(below);
         }
     }
 

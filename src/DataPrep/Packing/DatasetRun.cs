@@ -24,6 +24,7 @@ internal sealed class DatasetRun : IDisposable
     private readonly PiecesInMaking making;
     private readonly ISourceReader reader;
     private readonly RateLimit? rate;
+    private readonly bool keepsAny;
 
     public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PieceHandOver handOver, PackProgress progress, CancellationToken cancel)
     {
@@ -37,12 +38,16 @@ internal sealed class DatasetRun : IDisposable
             earlier.Fill(Tree, entries);
         }
 
+        keepsAny = KeepsAny();
         rate = options.MaxRate is { } most ? new RateLimit(most) : null;
         reader = options.OpenReader(Tree, space.Plan.Dataset.Bytes);
     }
 
     /// <summary>What the workers' time went into.</summary>
     public StageClock Times { get; } = new();
+
+    /// <summary>What packing found out of the entries.</summary>
+    public PackedEntries Entries => entries;
 
     private PackPlan Plan => space.Plan;
 
@@ -78,6 +83,19 @@ internal sealed class DatasetRun : IDisposable
         var writer = new DatasetWriter(folders.Main, Plan, rounds, Changed, entries, whole!, earlier, options.Threads);
         making.RemoveOthers(dagPieces);
         return writer.Write(making.Finished, dagPieces);
+    }
+
+    /// <summary>Makes the one data piece of a plan that is a piece's share of a larger one. Of files that changed it is only noted what is decided.</summary>
+    /// <returns>Null where all that was to be in it has changed.</returns>
+    /// <exception cref="SourceChangedException">A file changed, and the run is to end then.</exception>
+    /// <exception cref="PlanOutdatedException">Files changed so that a dataset that was one piece is none any more.</exception>
+    public PieceRecord? MakePiece()
+    {
+        progress.Begin(Plan.Pieces[0].CarSize);
+        making.TakeFinished();
+        while (!TryMakeRound(rounds[0]))
+            progress.Begin(Plan.Pieces[0].CarSize);
+        return making.Finished.GetValueOrDefault(0);
     }
 
     /// <summary>Says before anything is written that a run would take more memory than it may.</summary>
@@ -162,9 +180,20 @@ internal sealed class DatasetRun : IDisposable
     private PartialTree TreeOf(CutRound round, int piece)
     {
         var range = round.Pieces[piece];
-        bool takesAll = Plan.IsOnePiece || (Changed.IsEmpty && earlier is null);
-        Func<int, bool>? takes = takesAll ? null : i => !round.Tree[i].IsKept && Changed.Takes(round.Part.Origin(i), round.Number);
+        bool takesAll = Plan.IsOnePiece || (Changed.IsEmpty && !keepsAny);
+        Func<int, bool>? takes = takesAll ? null : i => !round.Tree[i].IsKept && Changed.Takes(round.Part.Origin(i), round.Number) && !Plan.Ongoing.Contains(i);
         return PartialTree.Of(round.Tree, Profile, range.Begin, range.End, takes).Within(round.Part);
+    }
+
+    private bool KeepsAny()
+    {
+        for (int i = 0; i < Tree.Count; i++)
+        {
+            if (Tree[i].IsKept)
+                return true;
+        }
+
+        return false;
     }
 
     private CutRound CutChanged(int number)

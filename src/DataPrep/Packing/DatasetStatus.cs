@@ -23,6 +23,9 @@ internal sealed record DatasetStatus
 {
     public required DatasetState State { get; init; }
 
+    /// <summary>The plan whose pieces tasks make here; null where there are no tasks.</summary>
+    public string? Plan { get; init; }
+
     /// <summary>Null where a run has not got as far as a plan.</summary>
     public string? Name { get; init; }
 
@@ -33,7 +36,7 @@ internal sealed record DatasetStatus
 
     public long PiecesFinished { get; init; }
 
-    /// <summary>Bytes of the CARs of all pieces, without zero-fill; null for a stream.</summary>
+    /// <summary>Bytes of the CARs of all pieces, without zero-fill; null for a stream, and where tasks make pieces.</summary>
     public long? Bytes { get; init; }
 
     public long BytesFinished { get; init; }
@@ -71,6 +74,7 @@ internal sealed record DatasetStatus
         var leftovers = new Leftovers(folder);
         var status = leftovers.IsComplete ? Complete(folder)
             : Workspace.PlanIn(folder.Work) is { } plan ? Unfinished(folder, plan)
+            : new ArrayFolder(folder.Path) is var array && array.Read() is { } note ? OfTasks(array, note)
             : new DatasetStatus { State = DatasetState.Interrupted, Pieces = 0, Bytes = 0 };
         var files = leftovers.WorkFiles();
         bool isRunning = folder.IsHeld();
@@ -98,6 +102,22 @@ internal sealed record DatasetStatus
             Bytes = bytes,
             BytesFinished = bytes,
             Skipped = dataset.Skipped,
+        };
+    }
+
+    private static DatasetStatus OfTasks(ArrayFolder array, ArrayNote note)
+    {
+        byte[] seal = Convert.FromHexString(note.Seal);
+        var made = array.Done.Select(number => array.Find(number, seal, note.Inline, out _)?.Piece).OfType<byte[]>().Select(payload => PieceDone.Read(payload).PayloadSize).ToList();
+        return new DatasetStatus
+        {
+            State = array.Begun.Any(number => array.Task(number).IsHeld()) ? DatasetState.Running : DatasetState.Interrupted,
+            Plan = note.Plan,
+            Name = note.Name,
+            Pieces = note.Pieces + note.DagPieces,
+            PiecesFinished = made.Count,
+            BytesFinished = made.Sum(),
+            BytesInMaking = array.Begun.SelectMany(number => Directory.EnumerateFiles(array.Task(number).Work, "piece-*.part")).Sum(file => Posix.AllocatedSize(PathText.FromArgument(file))),
         };
     }
 

@@ -75,7 +75,10 @@ internal sealed class Leftovers(OutputFolder folder)
     {
         var names = new List<string>();
         string journal = folder.WorkFile(Workspace.JournalFile);
-        if (IsComplete || Workspace.PlanIn(folder.Work) is not { } plan || !File.Exists(journal))
+        if (IsComplete)
+            return names;
+        names.AddRange(new ArrayFolder(folder.Path).PieceNames());
+        if (Workspace.PlanIn(folder.Work) is not { } plan || !File.Exists(journal))
             return names;
         Journal.Read(journal, PlanFile.HashInName(plan) ?? [], (kind, payload) =>
         {

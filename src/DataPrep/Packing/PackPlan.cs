@@ -12,6 +12,9 @@ namespace DataPrep.Packing;
 /// <param name="Whole">Layout of the tree as one piece, where it is one.</param>
 internal sealed record PackPlan(SourceTree Tree, IReadOnlyList<PieceRange> Pieces, IReadOnlyList<long> DagSizes, DatasetRecord Dataset, PieceLayout? Whole)
 {
+    /// <summary>Of a piece's share of a plan: the folders that hold more in other pieces.</summary>
+    public IReadOnlySet<int> Ongoing { get; init; } = new HashSet<int>();
+
     public bool IsOnePiece => Pieces.Count == 1 && DagSizes.Count == 0;
 
     /// <summary>Bytes of all CARs.</summary>

@@ -19,7 +19,7 @@ namespace DataPrep.Packing;
 /// </summary>
 internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
 {
-    private const int RowSize = DigestTable.RowSize + sizeof(long);
+    public const int RowSize = DigestTable.RowSize + sizeof(long);
     private const string Entries = "entries", LeavesPrefix = "leaves-";
     private readonly OutputFolder folder;
     private readonly SourceTree tree;
@@ -84,6 +84,13 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
 
             return table;
         }
+    }
+
+    /// <summary>A table with room for the digests of a file's leaves, so many at least.</summary>
+    public DigestTable RoomForLeaves(int entry, long least)
+    {
+        lock (leaves)
+            return TableOf(entry, least);
     }
 
     private static bool IsThere(ReadOnlySpan<byte> digest) => digest.ContainsAnyExcept((byte)0);
@@ -163,7 +170,8 @@ internal sealed unsafe class PackedEntries : IDagDigests, IDisposable
         }
     }
 
-    private Span<byte> Row(int entry)
+    /// <summary>What is known of an entry: its digest and its place.</summary>
+    public Span<byte> Row(int entry)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(entry);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(entry, tree.Count);

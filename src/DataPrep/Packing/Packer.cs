@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DataPrep.Ipld;
 using DataPrep.Piece;
+using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
 
@@ -9,7 +10,7 @@ namespace DataPrep.Packing;
 /// <summary>The main job: scan, cut, pack, record.</summary>
 internal sealed class Packer(PackOptions options, PackProgress progress, CancellationToken cancel)
 {
-    private readonly PieceFolders folders = new([options.Output.Length > 0 ? options.Output : "/", .. options.MoreOutputs]);
+    private readonly PieceFolders folders = new(((string[])[options.Output.Length > 0 ? options.Output : "/", .. options.MoreOutputs]).Select(path => new OutputFolder(path)));
 
     private OutputFolder Folder => folders.Main;
 
@@ -35,14 +36,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         while (true)
         {
             if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
-            {
-                var planned = Plan();
-                var present = new PresentDataset(Folder);
-                present.RequireSame(planned);
-                var pieces = present.RequireWhole();
-                HandOn(pieces);
-                return new PackResult(present.Dataset, pieces, planned.Tree.Skipped, true, clock.Elapsed, new StageClock(), DatasetTotals.OfKept(planned.Tree));
-            }
+                return Present(Plan(), clock);
 
             try
             {
@@ -56,6 +50,58 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         }
     }
 
+    /// <summary>Says that OUT holds a dataset already.</summary>
+    /// <exception cref="IOException">It is another one, or not whole.</exception>
+    public PackResult Present(PackPlan planned, Stopwatch clock)
+    {
+        var present = new PresentDataset(Folder);
+        present.RequireSame(planned);
+        var pieces = present.RequireWhole();
+        HandOn(pieces);
+        return new PackResult(present.Dataset, pieces, planned.Tree.Skipped, true, clock.Elapsed, new StageClock(), DatasetTotals.OfKept(planned.Tree));
+    }
+
+    /// <summary>Scans and cuts, and writes the plan for tasks on other machines.</summary>
+    /// <param name="target">The file; in a folder that is there it is named by its hash.</param>
+    /// <inheritdoc cref="Plan"/>
+    public (PackPlan Plan, string Path, byte[] Hash) WritePlan(string target)
+    {
+        var plan = Plan();
+        var header = new PlanHeader(SourceNames, Described, plan.Dataset, plan.DagSizes, Previous: options.Previous is { } previous ? Path.GetFullPath(previous) : null);
+        var content = new PlanContent(header.Encode(), plan.Tree, plan.Pieces);
+        if (!Directory.Exists(target))
+            return (plan, target, PlanFile.WriteAs(target, content));
+        string path = PlanFile.Write(target, content, withShares: true);
+        return (plan, path, PlanFile.HashInName(path)!);
+    }
+
+    /// <summary>Ends a dataset whose data pieces tasks have made.</summary>
+    /// <param name="fold">Takes over what they say of them.</param>
+    public PackResult Finish(PackPlan plan, PlanHeader header, Action<Workspace> fold, Stopwatch clock)
+    {
+        DatasetRun.RequireMemory(options, plan);
+        using var hold = folders.Hold();
+        if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
+            return Present(plan, clock);
+        using var space = Workspace.Find(Folder, header) ?? Workspace.Begin(Folder, plan, header);
+        fold(space);
+        if (space.Plan.IsOnePiece)
+            space.Revise(space.Plan.LaidOutAgain(options.Profile, options.Capacity));
+        return Make(space, header, clock);
+    }
+
+    private IReadOnlyList<string> SourceNames => [.. options.Sources.Select(Path.GetFullPath)];
+
+    /// <summary>The dataset's record as far as the options decide it.</summary>
+    private DatasetRecord Described
+    {
+        get
+        {
+            using var earlier = Earlier();
+            return new DatasetPlanner(options, earlier, progress, cancel).Describe(options.Name ?? "", new DatasetTotals(), 0, 0);
+        }
+    }
+
     private bool IsBegun => Workspace.PlanIn(Folder.Work) is not null && !options.Restart;
 
     /// <summary>One run; null where another one changed what stands in OUT before this one kept others out.</summary>
@@ -63,6 +109,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         // A scan comes before anything is made, since it may find that there is nothing to pack.
         bool isBegun = IsBegun;
+        if (new ArrayFolder(Folder.Path) is { IsInUse: true } array && !options.Restart)
+            throw new IOException($"{Folder.Path} holds pieces that tasks have made of the plan {array.Read()?.Plan}: finish PLAN -o OUT makes the dataset of them, --restart begins anew");
         var plan = isBegun ? null : Plan();
         if (plan is not null)
             DatasetRun.RequireMemory(options, plan);
@@ -79,14 +127,21 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         }
 
         var (space, header) = Open(plan);
-        PackResult result;
-        using var handOver = new PieceHandOver(options, Folder, cancel);
         using (space)
         {
             if (space.IsResumed)
                 options.Note($"going on with what was begun before ({space.Finished.Count} of {space.Plan.Pieces.Count} data pieces are finished); --restart begins anew");
-            using var log = new RunLog(Folder, progress, options.Threads, options.Sources);
-            using var run = new DatasetRun(options, space, header, folders, handOver, progress, cancel);
+            return Make(space, header, clock);
+        }
+    }
+
+    private PackResult Make(Workspace space, PlanHeader header, Stopwatch clock)
+    {
+        PackResult result;
+        using var handOver = new PieceHandOver(options, Folder, cancel);
+        using (var log = new RunLog(Folder, progress, options.Threads, options.Sources))
+        using (var run = new DatasetRun(options, space, header, folders, handOver, progress, cancel))
+        {
             try
             {
                 var (dataset, pieces) = run.Make();
@@ -129,9 +184,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
 
     private (Workspace Space, PlanHeader Header) Open(PackPlan? plan)
     {
-        using var earlier = Earlier();
-        var described = new DatasetPlanner(options, earlier, progress, cancel).Describe(options.Name ?? "", new DatasetTotals(), 0, 0);
-        var wanted = new PlanHeader([.. options.Sources.Select(Path.GetFullPath)], described, described, []);
+        var described = Described;
+        var wanted = new PlanHeader(SourceNames, described, described, []);
         if (plan is not null)
         {
             wanted = wanted with { Dataset = plan.Dataset, DagSizes = plan.DagSizes };
@@ -178,6 +232,15 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 // Beginning anew is the way out of a damaged journal.
                 options.Warn($"{e.Message}; pieces that the run before this one finished may be left in {Folder.Path}");
             }
+        }
+
+        var array = new ArrayFolder(Folder.Path);
+        if (array.IsInUse)
+        {
+            array.RequireIdle();
+            foreach (string car in array.PieceNames())
+                folders.Remove(car);
+            array.Clear();
         }
 
         folders.Clear();

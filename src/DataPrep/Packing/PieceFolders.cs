@@ -11,7 +11,7 @@ internal sealed class PieceFolders
 {
     private readonly OutputFolder[] all;
 
-    public PieceFolders(IReadOnlyList<string> paths) => all = [.. paths.Select(path => new OutputFolder(path))];
+    public PieceFolders(params IEnumerable<OutputFolder> folders) => all = [.. folders];
 
     public OutputFolder Main => all[0];
 

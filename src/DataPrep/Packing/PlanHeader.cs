@@ -11,8 +11,33 @@ namespace DataPrep.Packing;
 /// <param name="Dataset">The record as far as it follows from the scan.</param>
 /// <param name="DagSizes">CAR sizes of the dag pieces.</param>
 /// <param name="Origins">Of a plan of files that changed: their entries, and those of the folders around them, in the first plan.</param>
-internal sealed record PlanHeader(IReadOnlyList<string> Sources, DatasetRecord Options, DatasetRecord Dataset, IReadOnlyList<long> DagSizes, IReadOnlyList<int>? Origins = null)
+/// <param name="Previous">Absolute path of the folder of the earlier version, in a plan for other machines.</param>
+/// <param name="Seal">Of the work folder of a dataset that is made of what tasks have made: the seal of their plan, in hex.</param>
+internal sealed record PlanHeader(IReadOnlyList<string> Sources, DatasetRecord Options, DatasetRecord Dataset, IReadOnlyList<long> DagSizes, IReadOnlyList<int>? Origins = null, string? Previous = null, string? Seal = null)
 {
+    /// <summary>The options of a run that follows this plan: what decides the output is the plan's.</summary>
+    /// <exception cref="MalformedDataException">The plan is of parameters that this program does not know.</exception>
+    /// <exception cref="IOException">Another version of the program made it.</exception>
+    public PackOptions Apply(PackOptions options, string path)
+    {
+        if (Options.Tool != Product.Tool)
+            throw new IOException($"{path} was made by {Options.Tool}, and this is {Product.Tool}: use that version, or make a new plan");
+        return options with
+        {
+            Sources = Sources,
+            Name = Options.Name.Length > 0 ? Options.Name : null,
+            Profile = Options.DagProfile() ?? throw new MalformedDataException($"the profile '{Options.Profile}' or its HAMT estimation is unknown", 0, path),
+            PieceSize = Options.PieceSize,
+            LargestCarSize = Options.MaxCarSize,
+            LeastPieceSize = Options.MinPieceSize ?? 0,
+            KeepFilesWhole = Options.KeepFilesWhole,
+            Balance = Options.Balance,
+            Inline = Options.Inline,
+            Sha256 = Options.Sha256,
+            Previous = Previous,
+        };
+    }
+
     /// <summary>Whether the same command made it, as far as the output depends on the command.</summary>
     public bool IsOfSameRun(PlanHeader other) => Text(this) == Text(other);
 

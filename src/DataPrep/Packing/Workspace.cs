@@ -49,6 +49,9 @@ internal sealed class Workspace : IDisposable
     /// <summary>Length of the stream that is packed, where its end has been seen; else null.</summary>
     public long? StreamSize { get; private set; }
 
+    /// <summary>What was decided of entries that changed, by this run and those before: payloads of <see cref="EntryChanged"/>.</summary>
+    public List<byte[]> Changes { get; } = [];
+
     /// <summary>Whether a run before this one has done something.</summary>
     public bool IsResumed { get; private set; }
 
@@ -71,6 +74,10 @@ internal sealed class Workspace : IDisposable
         string path = PlanFile.Write(folder.Work, new PlanContent(header.Encode(), plan.Tree, plan.Pieces));
         return new Workspace(folder, plan, PlanFile.HashInName(path)!);
     }
+
+    /// <summary>The work of a task that makes a part of a plan that stands elsewhere.</summary>
+    /// <param name="key">32 bytes that tell the part from others.</param>
+    public static Workspace OfTask(OutputFolder folder, PackPlan plan, byte[] key) => new(folder, plan, key);
 
     /// <summary>The plan in a work folder; null where there is none.</summary>
     public static string? PlanIn(string work) => Directory.Exists(work) ? Directory.EnumerateFiles(work, "*.plan").Order(StringComparer.Ordinal).FirstOrDefault() : null;
@@ -98,25 +105,66 @@ internal sealed class Workspace : IDisposable
     /// <summary>Notes a finished piece, durably.</summary>
     public void Note(int number, PieceRecord piece, PieceCommitment commitment, Action sync)
     {
-        journal.Append(new PieceDone
-        {
-            Piece = number,
-            Commitment = commitment.Root,
-            CarSize = piece.CarSize,
-            PayloadSize = piece.PayloadSize,
-            Files = piece.Files,
-            Root = Cid.Parse(piece.RootCid).ToByteArray(),
-            CarFile = Encoding.UTF8.GetBytes(piece.CarFile),
-        });
+        journal.Append(Done(number, piece, commitment.Root));
         journal.Flush(sync);
     }
+
+    /// <summary>What is noted of a finished piece.</summary>
+    /// <param name="commitment">Root of the piece's tree, 32 bytes.</param>
+    public static PieceDone Done(int number, PieceRecord piece, ReadOnlySpan<byte> commitment) => new()
+    {
+        Piece = number,
+        Commitment = commitment,
+        CarSize = piece.CarSize,
+        PayloadSize = piece.PayloadSize,
+        Files = piece.Files,
+        Root = Cid.Parse(piece.RootCid).ToByteArray(),
+        CarFile = Encoding.UTF8.GetBytes(piece.CarFile),
+    };
 
     /// <summary>Notes and takes over what is decided of a changed file, durably.</summary>
     public void Note(in EntryChanged change, Action sync)
     {
         journal.Append(change);
         journal.Flush(sync);
-        Changed.Apply(change, order++);
+        Apply(change);
+        order++;
+    }
+
+    /// <summary>Takes over what tasks have decided of entries and the pieces that they have made; durable with the next <see cref="Flush"/>.</summary>
+    /// <param name="changes">For each entry the payload of its <see cref="EntryChanged"/>.</param>
+    public void Fold(IEnumerable<byte[]> changes, IEnumerable<PieceReceipt> receipts)
+    {
+        var known = Changes.Select(payload => EntryChanged.Read(payload).Entry).ToHashSet();
+        foreach (byte[] payload in changes)
+        {
+            var change = EntryChanged.Read(payload);
+            if (!known.Add(change.Entry))
+                continue;
+            journal.Append(change);
+            Apply(change);
+            order++;
+        }
+
+        foreach (var receipt in receipts)
+        {
+            var piece = PieceDone.Read(receipt.Piece);
+            journal.Append(piece);
+            finished[receipt.Number] = Record(piece);
+            timesFinished[receipt.Number] = TimesFinished(receipt.Number) + 1;
+            order++;
+        }
+    }
+
+    /// <exception cref="MalformedDataException">There is no such entry.</exception>
+    private void Apply(in EntryChanged change)
+    {
+        if (change.Entry < 0 || change.Entry >= Plan.Tree.Count)
+            throw new MalformedDataException($"there is no entry {change.Entry}");
+        byte[] payload = new byte[change.Length];
+        change.Write(payload);
+        Changes.Add(payload);
+        Changed.Apply(change, order);
     }
 
     /// <summary>Notes the end of the stream, durably.</summary>
@@ -184,10 +232,7 @@ internal sealed class Workspace : IDisposable
                 timesFinished[piece.Piece] = TimesFinished(piece.Piece) + 1;
                 break;
             case JournalKind.EntryChanged:
-                var change = EntryChanged.Read(payload);
-                if (change.Entry < 0 || change.Entry >= Plan.Tree.Count)
-                    throw new MalformedDataException($"there is no entry {change.Entry}");
-                Changed.Apply(change, order);
+                Apply(EntryChanged.Read(payload));
                 break;
             case JournalKind.StreamEnded:
                 StreamSize = StreamEnded.Read(payload).Size;
@@ -199,10 +244,14 @@ internal sealed class Workspace : IDisposable
         order++;
     }
 
-    private PieceRecord Record(in PieceDone piece)
+    private PieceRecord Record(in PieceDone piece) => RecordOf(piece, Plan.Dataset.Inline);
+
+    /// <summary>The record of a piece, of which this is noted.</summary>
+    /// <param name="isInline">Whether pieces are stored as what their CARs can be made from.</param>
+    public static PieceRecord RecordOf(in PieceDone piece, bool isInline)
     {
         _ = Cid.TryRead(piece.Root, out var root, out _);
         var commitment = new PieceCommitment(piece.Commitment, piece.CarSize, PieceSize.Padded(piece.CarSize));
-        return PieceRecord.Of(root, commitment, piece.PayloadSize, "data", piece.Files) with { Inline = Plan.Dataset.Inline };
+        return PieceRecord.Of(root, commitment, piece.PayloadSize, "data", piece.Files) with { Inline = isInline };
     }
 }

@@ -15,7 +15,6 @@ internal sealed class PlanInput : IDisposable
     private readonly SafeFileHandle file;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    // Where the checksum begins.
     private readonly long end;
 
     // [at, filled) is what the file has from Offset on.
@@ -24,20 +23,28 @@ internal sealed class PlanInput : IDisposable
     private int filled;
     private long loaded;
 
-    /// <exception cref="MalformedDataException">The file is too short for a plan.</exception>
+    /// <summary>Reads a whole file, or a part of one that has a checksum of its own.</summary>
+    /// <param name="range">The part; null for the file.</param>
+    /// <exception cref="MalformedDataException">The file is too short for a plan, or for that part.</exception>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public PlanInput(string path)
+    public PlanInput(string path, (long Begin, long End)? range = null)
     {
         this.path = path;
-        file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
-        end = RandomAccess.GetLength(file) - PlanOutput.HashLength;
-        if (end >= 0)
+        file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, range is null ? FileOptions.SequentialScan : FileOptions.None);
+        long length = RandomAccess.GetLength(file);
+        loaded = range?.Begin ?? 0;
+        end = (range?.End ?? length) - PlanOutput.HashLength;
+        if (loaded >= 0 && end >= loaded && end + PlanOutput.HashLength <= length)
             return;
         Dispose();
-        throw new MalformedDataException("the file is too short for a plan", end + PlanOutput.HashLength, path);
+        throw new MalformedDataException(range is null ? "the file is too short for a plan" : $"the file of {length} bytes has no part from {loaded} to {range.Value.End}", length, path);
     }
 
-    private long Offset => loaded - (filled - at);
+    /// <summary>Where in the file the next field begins.</summary>
+    public long Offset => loaded - (filled - at);
+
+    /// <summary>Where the checksum begins.</summary>
+    public long Last => end;
 
     private long Left => end - Offset;
 
@@ -109,6 +116,19 @@ internal sealed class PlanInput : IDisposable
         at += count;
         return window.AsSpan(at - count, count);
     }
+
+    /// <summary>Passes over what another reader is for.</summary>
+    /// <param name="offset">Where in the file to go on.</param>
+    public void SkipTo(long offset)
+    {
+        if (offset < Offset || offset > end)
+            throw Wrong($"offset {offset} is behind, or beyond the end");
+        while (Offset < offset)
+            _ = Bytes((int)Math.Min(offset - Offset, 1 << 16));
+    }
+
+    /// <summary>Bytes that stand elsewhere before the end; what was read goes on where it was.</summary>
+    public void Peek(Span<byte> bytes, long offset) => Read(bytes, offset);
 
     /// <param name="back">Where the fault is, seen from what is read next.</param>
     public MalformedDataException Wrong(string what, int back = 0) => new(what, Offset + back, path);

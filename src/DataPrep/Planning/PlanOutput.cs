@@ -18,6 +18,7 @@ internal sealed class PlanOutput : IDisposable
     private readonly byte[] buffer = new byte[1 << 18];
     private int used;
     private long written;
+    private IncrementalHash? part;
 
     /// <exception cref="IOException">The file cannot be made.</exception>
     public PlanOutput(string path)
@@ -25,6 +26,9 @@ internal sealed class PlanOutput : IDisposable
         this.path = path;
         file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
     }
+
+    /// <summary>Where in the file the next field begins.</summary>
+    public long Position => written + used;
 
     public void Byte(byte value) => Room(1)[0] = value;
 
@@ -77,6 +81,22 @@ internal sealed class PlanOutput : IDisposable
         used += bytes.Length;
     }
 
+    /// <summary>Begins a part of the file with a checksum of its own, so that it can be read without the rest.</summary>
+    public void BeginPart()
+    {
+        Drain();
+        part = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    }
+
+    /// <summary>Ends the part with the SHA-256 of what was written since its beginning.</summary>
+    public void EndPart()
+    {
+        Drain();
+        using var ended = part!;
+        part = null;
+        Bytes(ended.GetCurrentHash());
+    }
+
     /// <summary>Ends the file with the checksum of all before and flushes it to the device; the hash of all of it.</summary>
     public byte[] End()
     {
@@ -91,6 +111,7 @@ internal sealed class PlanOutput : IDisposable
     {
         file.Dispose();
         hash.Dispose();
+        part?.Dispose();
     }
 
     private Span<byte> Room(int count)
@@ -105,6 +126,7 @@ internal sealed class PlanOutput : IDisposable
     {
         var bytes = buffer.AsSpan(0, used);
         hash.AppendData(bytes);
+        part?.AppendData(bytes);
         OutputFolder.Check(Posix.WriteAt(file, written, bytes), "write", path);
         written += used;
         used = 0;

@@ -14,10 +14,11 @@ internal sealed class OutputFolder
     /// <summary>The file of the work folder that tells whether a run is at work.</summary>
     public const string LockFile = "lock";
 
-    public OutputFolder(string path)
+    /// <param name="work">The work folder, where it is not the usual one; on the same file system.</param>
+    public OutputFolder(string path, string? work = null)
     {
         Path = System.IO.Path.GetFullPath(path);
-        Work = System.IO.Path.Join(Path, WorkFolder);
+        Work = work ?? System.IO.Path.Join(Path, WorkFolder);
     }
 
     public string Path { get; }
@@ -109,9 +110,9 @@ internal sealed class OutputFolder
         if (error == 0)
             return file;
         file.Dispose();
-        throw new IOException(error == Posix.EAGAIN
-            ? $"another run is packing into {Path}; wait for its end"
-            : $"cannot lock {path}: {Posix.Describe(error)}");
+        throw error == Posix.EAGAIN
+            ? new BusyException($"another run is packing into {Path}; wait for its end")
+            : new IOException($"cannot lock {path}: {Posix.Describe(error)}");
     }
 
     public string TemporaryOf(string name) => WorkFile(name + ".part");
@@ -179,3 +180,6 @@ internal sealed class OutputFolder
             throw new IOException($"cannot {action} {path}: {Posix.Describe(error)}");
     }
 }
+
+/// <summary>Another run is at work in a folder.</summary>
+internal sealed class BusyException(string message) : IOException(message);

@@ -70,6 +70,14 @@ internal sealed class SourceTree
         return index;
     }
 
+    /// <summary>Appends an entry of another tree, as <see cref="Add"/> does.</summary>
+    public int AddFrom(SourceTree other, int entry, int parent)
+    {
+        int index = Add(other[entry].Kind, other.Name(entry), other.Target(entry), other.Stamp(entry), parent, other.Anchor(entry));
+        Keep(index, other[entry].IsKept);
+        return index;
+    }
+
     /// <summary>Whether anything is left in a folder.</summary>
     public bool HoldsAnything(int folder)
     {

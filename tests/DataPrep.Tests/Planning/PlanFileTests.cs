@@ -218,10 +218,10 @@ public sealed class PlanFileTests : IDisposable
         // The last one's device, 0xffff, follows in 8 bytes; one more entry with another is one too many
         byte[] content = File.ReadAllBytes(path)[..^32];
         int last = content.AsSpan().LastIndexOf((byte[])[0xFF, 0xFF, 0, 0, 0, 0, 0, 0]) - 3;
-        byte[] entry = content[last..^2];
+        byte[] entry = content[last..^6];
         entry[5] = 1;
         int count = content.AsSpan().IndexOf((byte[])[0x80, 0x80, 4]);
-        byte[] more = [.. content[..^2], .. entry, .. content[^2..]];
+        byte[] more = [.. content[..^6], .. entry, .. content[^6..]];
         more[count] = 0x81;
         int below = content.AsSpan(count + 3).IndexOf((byte[])[0xFF, 0xFF, 3]) + count + 3;
         (more[below], more[below + 1], more[below + 2]) = (0x80, 0x80, 4);
