@@ -33,27 +33,30 @@ internal sealed class PlanEstimate
             command.Add(option);
     }
 
-    /// <exception cref="UsageException">An option is there without <c>--estimate</c>.</exception>
-    public bool IsGiven(ParseResult parsed)
+    /// <summary>The fleet that is asked about; null where none is.</summary>
+    /// <param name="measure">Rate of this machine, bytes a second.</param>
+    /// <exception cref="UsageException">An option is there without <c>--estimate</c>, or a rate is 0.</exception>
+    /// <exception cref="MalformedDataException">The file of <c>--bench</c> is none.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public FleetRates? Fleet(ParseResult parsed, Func<double> measure)
     {
-        if (parsed.GetValue(nodes) is not null)
-            return true;
-        if (((Option[])[bench, tasks, storage, overhead]).FirstOrDefault(option => parsed.GetResult(option) is not null) is { } stray)
-            throw new UsageException($"{stray.Name} goes with --estimate NODES");
-        return false;
+        if (parsed.GetValue(nodes) is not { } count)
+        {
+            return ((Option[])[bench, tasks, storage, overhead]).FirstOrDefault(option => parsed.GetResult(option) is not null) is { } stray
+                ? throw new UsageException($"{stray.Name} goes with --estimate NODES")
+                : null;
+        }
+
+        if (parsed.GetValue(storage) is 0)
+            throw new UsageException("--storage-rate must be more than 0");
+        double rate = parsed.GetValue(bench) is { } file ? RateIn(file) : Math.Max(1, measure());
+        return new FleetRates(new Fleet(count, parsed.GetValue(tasks) ?? 1, rate, parsed.GetValue(storage), parsed.GetValue(overhead)?.TotalSeconds ?? 5), parsed.GetValue(bench));
     }
 
     /// <summary>Prints the estimate for the data pieces of a plan.</summary>
-    /// <exception cref="UsageException">A rate is 0.</exception>
-    /// <exception cref="MalformedDataException">The file of <c>--bench</c> is none.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public void Show(ParseResult parsed, PackPlan plan, Terminal terminal)
+    public static void Show(PackPlan plan, FleetRates rates, Terminal terminal)
     {
-        if (parsed.GetValue(storage) is 0)
-            throw new UsageException("--storage-rate must be more than 0");
-        double rate = parsed.GetValue(bench) is { } file ? RateIn(file)
-            : Math.Max(1, PipelineBench.OfMemory(parsed.GetValue<int>("--threads"), CommandRunner.Cancel));
-        var fleet = new Fleet(parsed.GetValue(nodes)!.Value, parsed.GetValue(tasks) ?? 1, rate, parsed.GetValue(storage), parsed.GetValue(overhead)?.TotalSeconds ?? 5);
+        var fleet = rates.Fleet;
         long[] sizes = [.. plan.Pieces.Select(piece => piece.CarSize)];
         if (sizes.Length == 0)
             return;
@@ -77,8 +80,8 @@ internal sealed class PlanEstimate
             writer.WriteNumber("storageSeconds", Math.Round(estimate.StorageSeconds, 1));
             writer.WriteString("limit", Word(estimate.Limit));
         });
-        terminal.Result(Text($"Estimated {Time(estimate.Seconds)} on {fleet.Nodes:N0} machines with {fleet.TasksPerNode} tasks at once on each: {estimate.Waves:N0} tasks one after the other, of at most {Time(estimate.LongestTask)}"));
-        terminal.Result(Text($"  rates   {SizeText.Format((long)fleet.NodeRate)}/s of a machine ({(parsed.GetValue(bench) is null ? "of this one, from memory, as measured now" : parsed.GetValue(bench))}), {(fleet.StorageRate is { } shared ? $"{SizeText.Format((long)shared)}/s of the storage" : "no limit of the storage")}; {SizeText.Format((long)estimate.TaskRate)}/s of a task"));
+        terminal.Result(Text($"Estimated {Time(estimate.Seconds)} on {fleet.Nodes:N0} machines with {fleet.TasksPerNode} task{(fleet.TasksPerNode == 1 ? "" : "s")} at once on each: {estimate.Waves:N0} tasks one after the other, of at most {Time(estimate.LongestTask)}"));
+        terminal.Result(Text($"  rates   {SizeText.Format((long)fleet.NodeRate)}/s of a machine ({rates.Bench ?? "this one, from memory, as measured now"}), {(fleet.StorageRate is { } shared ? $"{SizeText.Format((long)shared)}/s of the storage" : "no limit of the storage")}; {SizeText.Format((long)estimate.TaskRate)}/s of a task"));
         terminal.Result($"  limit   {Reason(estimate, fleet)}");
         terminal.Result("  not in it: faults, waiting for machines, finish");
     }
@@ -126,6 +129,10 @@ internal sealed class PlanEstimate
 
     private static string Text(DefaultInterpolatedStringHandler text) => string.Create(CultureInfo.InvariantCulture, ref text);
 }
+
+/// <summary>A fleet, and where the rate of its machines is from.</summary>
+/// <param name="Bench">The file; null where this machine was measured.</param>
+internal sealed record FleetRates(Fleet Fleet, string? Bench);
 
 /// <summary>A line that <c>bench --json</c> prints.</summary>
 internal sealed record BenchLine(string Type, string? Name = null, double? BytesPerSecond = null, int? Threads = null);
