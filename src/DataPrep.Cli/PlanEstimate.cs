@@ -80,7 +80,7 @@ internal sealed class PlanEstimate
             writer.WriteNumber("storageSeconds", Math.Round(estimate.StorageSeconds, 1));
             writer.WriteString("limit", Word(estimate.Limit));
         });
-        terminal.Result(Text($"Estimated {Time(estimate.Seconds)} on {fleet.Nodes:N0} machines with {fleet.TasksPerNode} task{(fleet.TasksPerNode == 1 ? "" : "s")} at once on each: {estimate.Waves:N0} tasks one after the other, of at most {Time(estimate.LongestTask)}"));
+        terminal.Result(Text($"Estimated {Time(estimate.Seconds)} on {fleet.Nodes:N0} machine{(fleet.Nodes == 1 ? "" : "s")} with {fleet.TasksPerNode} task{(fleet.TasksPerNode == 1 ? "" : "s")} at once on each: {estimate.Waves:N0} task{(estimate.Waves == 1 ? "" : "s")} one after the other, of at most {Time(estimate.LongestTask)}"));
         terminal.Result(Text($"  rates   {SizeText.Format((long)fleet.NodeRate)}/s of a machine ({rates.Bench ?? "this one, from memory, as measured now"}), {(fleet.StorageRate is { } shared ? $"{SizeText.Format((long)shared)}/s of the storage" : "no limit of the storage")}; {SizeText.Format((long)estimate.TaskRate)}/s of a task"));
         terminal.Result($"  limit   {Reason(estimate, fleet)}");
         terminal.Result("  not in it: faults, waiting for machines, finish");
@@ -110,8 +110,8 @@ internal sealed class PlanEstimate
         {
             if (line is not { Type: "result", Name: "pipeline/files" or "pipeline/memory" })
                 continue;
-            if (!(line.BytesPerSecond >= 1) || line.Threads < 1)
-                throw new MalformedDataException($"{line.Name} has no rate and number of threads", offset, path);
+            if (line.BytesPerSecond is not (>= 1 and <= 1e15) || line.Threads is not >= 1)
+                throw new MalformedDataException($"{line.Name} has no rate and number of threads that a machine could have", offset, path);
             if (best is null || (line.Name == "pipeline/files", line.Threads).CompareTo((best.Name == "pipeline/files", best.Threads)) > 0)
                 best = line;
         }
