@@ -83,13 +83,13 @@ export SLURM_CONF=$dir/slurm.conf
 slurmctld
 "$scripts/node" "$dir" n1 start
 "$scripts/node" "$dir" n2 start
-for _ in {1..100}; do
+for _ in {1..300}; do
   if [ "$(sinfo --noheader --Node --format %T 2>/dev/null | grep -c idle)" -eq 2 ]; then
     sinfo --Node
     exit 0
   fi
   sleep 0.2
 done
-echo "up.sh: the nodes did not come up in 20 seconds; the logs are in $dir/log" >&2
+echo "up.sh: the nodes did not come up in a minute; the logs are in $dir/log" >&2
 tail -n 5 "$dir"/log/*.log >&2
 exit 1
