@@ -49,12 +49,13 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
         ["plan"] = """
             The plan never changes, and is known by its hash. Each task of an array reads its share of it and makes one piece; OUT
             stands on storage that all machines see. Which options decide the output stands in the plan; how a task goes about
-            its work (--threads, --memory, --max-rate) is said to the task.
+            its work (--threads, --memory, --max-rate) is said to the task. --estimate says how long machines would take.
 
             Example:
               dataprep plan /data/climate -o climate.plan
               sbatch --array=0-99 --wrap 'dataprep pack --plan climate.plan --piece auto -o /shared/climate'
               dataprep finish climate.plan -o /shared/climate
+              dataprep plan /data/climate --estimate 100 --bench node.json --storage-rate 20GB
             """,
         ["finish"] = """
             Where pieces are missing the exit code is 1, and standard output has a line for each array that makes them. Files that

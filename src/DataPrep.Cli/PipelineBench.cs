@@ -14,7 +14,8 @@ namespace DataPrep.Cli;
 internal sealed class PipelineBench(int threads, int rounds, CancellationToken cancel)
 {
     private const long MemorySize = 1L << 30;
-    private readonly byte[] data = RandomNumberGenerator.GetBytes(64 << 20);
+    private const int DataSize = 64 << 20;
+    private readonly byte[] data = RandomNumberGenerator.GetBytes(DataSize);
     private readonly byte[] digest = new byte[32];
 
     /// <summary>Bytes a second of the reference.</summary>
@@ -23,8 +24,7 @@ internal sealed class PipelineBench(int threads, int rounds, CancellationToken c
     /// <param name="sources">Files and folders to read; none for memory alone.</param>
     public IReadOnlyList<(BenchResult Result, int Threads)> Run(IReadOnlyList<string> sources)
     {
-        var memory = new SourceTree();
-        memory.Add(EntryKind.File, "file"u8, [], new FileStamp { Mode = Posix.S_IFREG, Size = MemorySize }, -1, "/"u8.ToArray());
+        var memory = MemoryFile();
         var work = new List<(string Name, int Threads, Func<double> Rate)>
         {
             ("reference", 1, Blocks),
@@ -47,6 +47,18 @@ internal sealed class PipelineBench(int threads, int rounds, CancellationToken c
 
         Reference = Median(rates[0]);
         return [.. work.Select((w, i) => (new BenchResult(w.Name, Median(rates[i]), Median(rates[i]) / Reference), w.Threads)).Skip(1)];
+    }
+
+    /// <summary>Packs bytes in memory into nothing, once.</summary>
+    /// <returns>Bytes a second.</returns>
+    public static double OfMemory(int threads, CancellationToken cancel) =>
+        Pack(MemoryFile(), new MemoryReader(RandomNumberGenerator.GetBytes(DataSize)), threads, cancel);
+
+    private static SourceTree MemoryFile()
+    {
+        var tree = new SourceTree();
+        tree.Add(EntryKind.File, "file"u8, [], new FileStamp { Mode = Posix.S_IFREG, Size = MemorySize }, -1, "/"u8.ToArray());
+        return tree;
     }
 
     private static double Median(List<double> values)

@@ -14,27 +14,40 @@ internal static class PlanCommand
         var dataset = new DatasetOptionSet(remote, s3);
         var output = new Option<string?>("--output", "-o") { Description = "File for the plan; in a folder that is there it is named by its hash", HelpName = "PLAN" };
         var command = new Command("plan", "Scans folders and files, cuts them into pieces, and writes the plan by which tasks on many machines make them") { output };
+        var estimate = new PlanEstimate();
         dataset.AddTo(command);
         remote.AddTo(command);
         s3.AddTo(command, writes: false);
+        estimate.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
             return CommandRunner.Guard(terminal, () =>
             {
-                if (parsed.GetValue(output) is not { Length: > 0 } target)
+                string? target = parsed.GetValue(output);
+                var fleet = estimate.Fleet(parsed, () => PipelineBench.OfMemory(parsed.GetValue(common.Threads), CommandRunner.Cancel));
+                if (target is "" || (target is null && fleet is null))
                     throw new UsageException("say where the plan goes: -o PLAN");
                 var options = new PackOptions { Sources = [], Output = "", Threads = parsed.GetValue(common.Threads), Warn = terminal.Warn, Note = terminal.Note, Detail = terminal.Detail };
                 options = dataset.Apply(parsed, options, terminal, allowInput: false);
                 using var source = options.Remote;
-                return Run(options, target, terminal);
+                return target is null ? Scan(options, fleet!, terminal) : Write(options, target, fleet, terminal);
             });
         });
         return command;
     }
 
-    private static int Run(PackOptions options, string target, Terminal terminal)
+    private static int Scan(PackOptions options, FleetRates fleet, Terminal terminal)
+    {
+        var progress = new PackProgress();
+        var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        int code = PackReport.Show(plan, options, terminal, $"Would pack {plan.Dataset.Name}", writer => writer.WriteNumber("dataPieces", plan.Pieces.Count));
+        PlanEstimate.Show(plan, fleet, terminal);
+        return code;
+    }
+
+    private static int Write(PackOptions options, string target, FleetRates? fleet, Terminal terminal)
     {
         var progress = new PackProgress();
         var packer = new Packer(options, progress, CommandRunner.Cancel);
@@ -49,6 +62,8 @@ internal static class PlanCommand
         });
         terminal.Result($"  plan    {path}, {SizeText.Format(size)}, SHA-256 {Convert.ToHexStringLower(hash)}");
         terminal.Result($"  tasks   --array=0-{plan.Pieces.Count - 1}, each: dataprep pack --plan {path} --piece auto -o OUT; then dataprep finish {path} -o OUT");
+        if (fleet is not null)
+            PlanEstimate.Show(plan, fleet, terminal);
         return code;
     }
 }

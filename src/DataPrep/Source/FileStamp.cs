@@ -1,8 +1,9 @@
 namespace DataPrep.Source;
 
 /// <summary>
-/// What tells whether a file is still the file that was scanned: device, inode, size in bytes, times of
-/// modification and of status change. Equal before and after reading means that the bytes between are of one state.
+/// What tells whether a file is still the file that was scanned: inode, size in bytes, times of modification and of status
+/// change. Equal before and after reading means that the bytes between are of one state. The device is kept, and not compared: network
+/// file systems, and some local ones, get another number with each mount, on each machine.
 /// </summary>
 internal readonly record struct FileStamp
 {
@@ -30,7 +31,7 @@ internal readonly record struct FileStamp
     /// <summary>Says in words how a file differs from its scanned state, or null where it does not.</summary>
     public string? DifferenceFrom(in FileStamp scanned)
     {
-        if (Device != scanned.Device || Inode != scanned.Inode)
+        if (Inode != scanned.Inode)
             return "replaced by another file";
         if (Size != scanned.Size)
             return Size > scanned.Size ? $"grew from {scanned.Size} to {Size} bytes" : $"shrank from {scanned.Size} to {Size} bytes";
