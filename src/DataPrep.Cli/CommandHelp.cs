@@ -26,6 +26,8 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             anywhere, /raw and raw/2024 at the top; the last --exclude that matches decides, and !PATTERN takes back.
             The command of --on-piece gets DATAPREP_CAR_FILE, DATAPREP_PIECE_CID and more in its environment. Where it fails
             it is run again at the end; a piece that it has taken over is not handed on again.
+            s3://BUCKET/PREFIX is a SOURCE and an OUT like a folder. Credentials come from AWS_ACCESS_KEY_ID, AWS_PROFILE and the
+            other places where the tools of AWS look. What is finished is kept in the folder of --work.
             - packs one file of any length from standard input, named by --name. To go on with it after it was broken off, run
             the same command and feed the same stream from its beginning: what is finished is held against it.
             A SOURCE may be an http(s) URL, or rclone:REMOTE:PATH. Each range is read on condition that the file is the one that
@@ -37,6 +39,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep pack /data/climate -o out --include '*.nc' --exclude /raw/tmp/
               dataprep pack /data/climate -o /staging/may --previous /staging/april
               dataprep pack /data/climate -o /staging/climate --inline
+              dataprep pack s3://climate/2026 -o s3://pieces/climate --s3-endpoint https://s3.example.org
               dataprep pack /data/climate -o out --max-rate 100MiB --max-staged 128GiB \
                 --on-piece 'rclone move "$DATAPREP_CAR_FILE" remote:pieces'
               tar c /data/climate | dataprep pack - -o /staging/climate --name climate.tar
@@ -88,10 +91,12 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
         ["clean"] = """
             Of a pack that was broken off: plan, journal, pieces in the making, and the finished pieces that its journal names.
             In a folder with a dataset.json only work files are removed. Of several folders that pieces were spread over, name all.
+            In a bucket also uploads that were not completed: of the work folder, and with --older-than of any that is silent for long.
 
             Example:
               dataprep clean --dry-run /staging/climate
               dataprep clean /staging/climate
+              dataprep clean s3://pieces/climate --older-than 3d
             """,
         ["commp"] = """
             --proof takes the tree sidecar beside FILE, the same name with .tree, and reads only what is proved. Where there is

@@ -23,7 +23,7 @@ internal static partial class RemoteSources
             throw new UsageException($"{PathText.Quote(Retry.Shown(sources[0]))} and {PathText.Quote(Retry.Shown(sources.First(source => KindOf(source) != schemes[0])))}: sources of different kinds do not go together; pack them apart");
         return schemes[0] switch
         {
-            "s3" => new S3Source(sources, s3, limits, warn, CommandRunner.Cancel),
+            "s3" => S3Source.Open(sources, s3, limits, warn, CommandRunner.Cancel),
             "https" => new HttpSource(sources, access, limits, warn),
             "rclone" when sources is [var only] => new RcloneSource(only[(only.IndexOf(':', StringComparison.Ordinal) + 1)..], limits, warn),
             "rclone" => throw new UsageException("one remote of rclone at a time: pack their folders apart, or make a 'combine' or 'union' remote of them"),

@@ -1,5 +1,3 @@
-using DataPrep.Packing;
-
 namespace DataPrep.S3;
 
 /// <summary>

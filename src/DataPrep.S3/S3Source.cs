@@ -10,21 +10,27 @@ namespace DataPrep.S3;
 internal sealed class S3Source : IRemoteSource
 {
     private const int ProgressStep = 1000;
-    private readonly S3Client client;
     private readonly S3Place[] places;
-    private readonly CancellationToken cancel;
-    private readonly Action<string>? warn;
+    private readonly Func<string, IBucket> bucketOf;
+    private readonly IDisposable? client;
 
-    /// <param name="sources">As they were named; one that ends with a slash is a folder.</param>
+    /// <param name="sources">As they were named.</param>
+    /// <param name="bucketOf">The bucket of a name, to be listed.</param>
+    /// <param name="client">Is disposed with it.</param>
     /// <exception cref="UsageException">One names no bucket.</exception>
-    public S3Source(IReadOnlyList<string> sources, S3Options options, RemoteLimits limits, Action<string>? warn, CancellationToken cancel)
+    public S3Source(IReadOnlyList<string> sources, Func<string, IBucket> bucketOf, ObjectClient objects, IDisposable? client = null)
     {
         places = [.. sources.Select(S3Place.Parse)];
         Names = [.. places.Select(place => place.ToString())];
-        (this.cancel, this.warn) = (cancel, warn);
-        // Listings are tried again by the client itself, objects by what is the same for all sources.
-        client = new S3Client(options with { Patience = limits.Patience });
-        Objects = new ObjectClient(new S3Transport(new S3Client(options, tries: 0)), limits, warn);
+        (this.bucketOf, Objects, this.client) = (bucketOf, objects, client);
+    }
+
+    /// <inheritdoc cref="S3Source(IReadOnlyList{string}, Func{string, IBucket}, ObjectClient, IDisposable?)"/>
+    public static S3Source Open(IReadOnlyList<string> sources, S3Options options, RemoteLimits limits, Action<string>? warn, CancellationToken cancel)
+    {
+        // Lists are tried again by the client itself, objects by what is the same for all sources.
+        var lists = new S3Client(options with { Patience = limits.Patience });
+        return new S3Source(sources, name => lists.Bucket(name, cancel, warn), new ObjectClient(new S3Transport(new S3Client(options, tries: 0)), limits, warn), lists);
     }
 
     public IReadOnlyList<string> Names { get; }
@@ -77,7 +83,7 @@ internal sealed class S3Source : IRemoteSource
     public void Dispose()
     {
         Objects.Dispose();
-        client.Dispose();
+        client?.Dispose();
     }
 
     /// <summary>The last part of a prefix, or the bucket.</summary>
@@ -88,7 +94,7 @@ internal sealed class S3Source : IRemoteSource
     /// <summary>The object of that very key, where nothing stands below it as in a folder.</summary>
     private BucketObject? FindObject(S3Place place)
     {
-        var bucket = client.Bucket(place.Bucket, cancel, warn);
+        var bucket = bucketOf(place.Bucket);
         return place.Prefix.Length == 0 || bucket.List(place.Prefix + "/").Any() ? null : bucket.Find(place.Prefix);
     }
 
@@ -99,7 +105,7 @@ internal sealed class S3Source : IRemoteSource
     {
         string prefix = place.Key("");
         bool isEmpty = true;
-        foreach (var found in client.Bucket(place.Bucket, cancel, warn).List(prefix))
+        foreach (var found in bucketOf(place.Bucket).List(prefix))
         {
             isEmpty = false;
             if (found.Key.Length > prefix.Length)

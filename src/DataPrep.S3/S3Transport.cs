@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Amazon.Runtime;
-using Amazon.S3;
 using Amazon.S3.Model;
 using DataPrep.Source;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataPrep.Ipld;
-using DataPrep.Packing;
 using DataPrep.Records;
 using DataPrep.Source;
 using Microsoft.Win32.SafeHandles;
