@@ -5,9 +5,9 @@ using DataPrep.Packing;
 namespace DataPrep.Cli;
 
 /// <summary>What decides the output: the sources, and how a dataset is made of them. Of a plan it is fixed.</summary>
-internal sealed class DatasetOptionSet
+internal sealed class DatasetOptionSet(RemoteOptionSet remote, S3OptionSet s3)
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders and files to pack; - packs one file from standard input", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders and files to pack, or URLs, s3://BUCKET/PREFIX, rclone:REMOTE:PATH; - packs one file from standard input", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string?> name = new("--name") { Description = "Name of the dataset (default: that of the source); of standard input also that of its file (default: stdin)", HelpName = "NAME" };
     private readonly Option<bool> wrap = new("--wrap") { Description = "Put a single file in a folder" };
     private readonly Option<bool> noHidden = new("--no-hidden") { Description = "Leave out files and folders whose names begin with a dot" };
@@ -31,6 +31,7 @@ internal sealed class DatasetOptionSet
         cut.AddTo(command);
         selection.AddTo(command);
         dag.AddTo(command);
+        remote.AddListTo(command);
         mine.UnionWith(command.Options.Skip(before));
     }
 
@@ -45,6 +46,7 @@ internal sealed class DatasetOptionSet
     }
 
     /// <param name="allowInput">Whether standard input can be the source.</param>
+    /// <returns>With the remote source, if there is one, for the caller to dispose.</returns>
     /// <exception cref="UsageException">They make no sense.</exception>
     public PackOptions Apply(ParseResult parsed, PackOptions options, Terminal terminal, bool allowInput)
     {
@@ -52,8 +54,8 @@ internal sealed class DatasetOptionSet
         if (isInput && !allowInput)
             throw new UsageException("- cannot be planned: the length of what comes on standard input is not known before its end");
         var input = isInput ? StreamInput.Open() : null;
-        string[] paths = isInput ? [] : selection.Sources(parsed, sources);
-        return cut.Apply(parsed, options) with
+        string[] paths = isInput || remote.IsList(parsed, sources) ? [] : selection.Sources(parsed, sources);
+        options = cut.Apply(parsed, options) with
         {
             Sources = paths,
             Input = input is null ? null : () => input,
@@ -65,5 +67,6 @@ internal sealed class DatasetOptionSet
             Inline = parsed.GetValue(inline),
             Sha256 = parsed.GetValue(sha256),
         };
+        return remote.Source(parsed, paths, s3, terminal) is { } source ? options with { Sources = [], Remote = source } : options;
     }
 }

@@ -11,12 +11,16 @@ internal static class FinishCommand
     {
         var common = new CommonOptions();
         var run = new RunOptionSet();
+        var remote = new RemoteOptionSet();
+        var s3 = new S3OptionSet();
         var plan = new Argument<string>("PLAN") { Description = "The plan that the pieces were made of" };
-        var output = new Option<string?>("--output", "-o") { Description = "Folder that the pieces were packed into", HelpName = "OUT" };
+        var output = new Option<string?>("--output", "-o") { Description = "Folder that the pieces were packed into, or s3://BUCKET/PREFIX with --work", HelpName = "OUT" };
         var missing = new Option<bool>("--missing") { Description = "Only print the arrays of the pieces that are missing" };
         var mostArray = OptionOf.Number("--max-array", "The scheduler's limit: numbers of an array are less than that (Slurm: MaxArraySize)", 1, int.MaxValue);
         var command = new Command("finish", "Makes a dataset of the pieces that tasks have made of a plan: the dataset DAG and the manifests") { plan, output, missing, mostArray };
         run.AddTo(command);
+        remote.AddTo(command);
+        s3.AddTo(command, writes: true);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -25,9 +29,14 @@ internal static class FinishCommand
             {
                 if (parsed.GetValue(output) is not { Length: > 0 } target)
                     throw new UsageException("say where the pieces are: -o OUT");
-                var options = run.Apply(parsed, new PackOptions { Sources = [], Output = target }, common, terminal);
+                string path = parsed.GetValue(plan)!;
+                var sources = PlanHeader.SourcesOf(path);
+                using var source = remote.OfPlan(parsed, sources, s3, terminal);
+                using var bucket = s3.OutputOfTasks(parsed, target, sources, terminal);
+                var options = run.Apply(parsed, new PackOptions { Sources = [], Output = target, Remote = source }, common, terminal);
+                options = bucket?.Apply(options) ?? options;
                 var progress = new PackProgress();
-                var finisher = new DatasetFinisher(options, parsed.GetValue(plan)!, progress, CommandRunner.Cancel);
+                var finisher = new DatasetFinisher(options, path, progress, CommandRunner.Cancel);
                 int most = parsed.GetValue(mostArray) ?? int.MaxValue;
                 if (parsed.GetValue(missing))
                 {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DataPrep.Packing;
 using DataPrep.Records;
+using DataPrep.S3;
 
 namespace DataPrep.Cli;
 
@@ -10,10 +11,12 @@ internal static class PackCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var dataset = new DatasetOptionSet();
+        var s3 = new S3OptionSet();
+        var remote = new RemoteOptionSet();
+        var dataset = new DatasetOptionSet(remote, s3);
         var run = new RunOptionSet();
-        var task = new TaskOptions();
-        var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+        var task = new TaskOptions(remote, s3);
+        var output = new Option<string[]>("--output", "-o") { Description = "Folder for the pieces and their manifests; made if missing; or s3://BUCKET/PREFIX. Given more than once, pieces are spread over the folders, and manifests and links to all pieces are in the first", HelpName = "OUT", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         var restart = new Option<bool>("--restart") { Description = "Begin anew where an earlier run was broken off, instead of going on from there" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
 
@@ -21,6 +24,8 @@ internal static class PackCommand
         dataset.AddTo(command);
         task.AddTo(command);
         run.AddTo(command);
+        remote.AddTo(command);
+        s3.AddTo(command, writes: true);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -33,6 +38,8 @@ internal static class PackCommand
                     throw new UsageException("say where the pieces go: -o OUT");
                 if (targets.Contains(""))
                     throw new UsageException("-o: the name of the folder is empty");
+                if (targets.Length > 1 && targets.Any(S3Place.Is))
+                    throw new UsageException("-o s3://... stands alone: pieces are not spread over a bucket and folders");
                 if (targets.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Count() < targets.Length)
                     throw new UsageException("-o: a folder is named twice");
                 var options = run.Apply(parsed, new PackOptions { Sources = [], Output = targets.FirstOrDefault() ?? "", MoreOutputs = [.. targets.Skip(1)], Restart = parsed.GetValue(restart) }, common, terminal);
@@ -45,7 +52,13 @@ internal static class PackCommand
                 }
 
                 options = dataset.Apply(parsed, options, terminal, allowInput: true);
-                return isDryRun ? DryRun(options, terminal) : Pack(options, terminal);
+                using var source = options.Remote;
+                using var bucket = BucketOutput.Of(parsed, s3, options.Output, options.SourceNames, terminal);
+                options = bucket?.Apply(options) ?? options;
+                if (isDryRun)
+                    return DryRun(options, terminal);
+                bucket?.Say(options, terminal);
+                return Pack(options, terminal);
             });
         });
         return command;

@@ -46,7 +46,7 @@ internal static class PackReport
 
         var dataset = result.Dataset;
         terminal.Result(result.AlreadyDone
-            ? $"{options.Output} holds {dataset.Name} already, complete{(dataset.Skipped > 0 ? $" but for {Count(dataset.Skipped, "skipped input")}: to try these again, pack into another folder" : "")}; nothing to do (verify checks every byte)"
+            ? $"{options.Target?.Name ?? options.Output} holds {dataset.Name} already, complete{(dataset.Skipped > 0 ? $" but for {Count(dataset.Skipped, "skipped input")}: to try these again, pack into another folder" : "")}; nothing to do (verify checks every byte)"
             : $"Packed {dataset.Name}: {Contents(dataset)} in {seconds.ToString("0.0", CultureInfo.InvariantCulture)} s, {SizeText.Format(rate)}/s");
         terminal.Result($"  root    {dataset.RootCid}");
         if (options.Previous is not null)
@@ -55,7 +55,7 @@ internal static class PackReport
         {
             terminal.Result($"  {(piece.Kind == "dag" ? "dag  " : "piece")}   {piece.PieceCid}");
             terminal.Result($"          {piece.PieceCidV2}");
-            terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}{Stored(options.Output, piece)}");
+            terminal.Result($"          {Fill(piece.CarSize, piece.PieceSize)}{(options.Target is null ? Stored(options.Output, piece) : "")}");
         }
 
         if (result.Pieces.Count > MostPieces)

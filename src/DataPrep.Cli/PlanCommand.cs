@@ -9,11 +9,15 @@ internal static class PlanCommand
     public static Command Create()
     {
         var common = new CommonOptions();
-        var dataset = new DatasetOptionSet();
+        var s3 = new S3OptionSet();
+        var remote = new RemoteOptionSet();
+        var dataset = new DatasetOptionSet(remote, s3);
         var output = new Option<string?>("--output", "-o") { Description = "File for the plan; in a folder that is there it is named by its hash", HelpName = "PLAN" };
         var command = new Command("plan", "Scans folders and files, cuts them into pieces, and writes the plan by which tasks on many machines make them") { output };
         var estimate = new PlanEstimate();
         dataset.AddTo(command);
+        remote.AddTo(command);
+        s3.AddTo(command, writes: false);
         estimate.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
@@ -27,6 +31,7 @@ internal static class PlanCommand
                     throw new UsageException("say where the plan goes: -o PLAN");
                 var options = new PackOptions { Sources = [], Output = "", Threads = parsed.GetValue(common.Threads), Warn = terminal.Warn, Note = terminal.Note, Detail = terminal.Detail };
                 options = dataset.Apply(parsed, options, terminal, allowInput: false);
+                using var source = options.Remote;
                 return target is null ? Scan(options, fleet!, terminal) : Write(options, target, fleet, terminal);
             });
         });

@@ -5,7 +5,7 @@ using DataPrep.Packing;
 namespace DataPrep.Cli;
 
 /// <summary>The options of <c>pack</c> by which it makes single pieces of a plan, as the tasks of an array do.</summary>
-internal sealed class TaskOptions
+internal sealed class TaskOptions(RemoteOptionSet remote, S3OptionSet s3)
 {
     private const string Auto = "auto";
 
@@ -36,13 +36,19 @@ internal sealed class TaskOptions
     /// <summary>Makes the pieces, one after the other.</summary>
     public int Run(ParseResult parsed, PackOptions options, Terminal terminal)
     {
-        foreach (int number in Numbers(parsed))
+        string path = parsed.GetValue(plan)!;
+        var numbers = Numbers(parsed);
+        var sources = PlanHeader.SourcesOf(path);
+        using var source = remote.OfPlan(parsed, sources, s3, terminal);
+        using var bucket = s3.OutputOfTasks(parsed, options.Output, sources, terminal);
+        options = (bucket?.Apply(options) ?? options) with { Remote = source };
+        foreach (int number in numbers)
         {
             var progress = new PackProgress();
             TaskResult result;
             try
             {
-                result = terminal.WithProgress($"Packing piece {number}", progress, () => new PieceTask(options, parsed.GetValue(plan)!, progress, CommandRunner.Cancel).Run(number));
+                result = terminal.WithProgress($"Packing piece {number}", progress, () => new PieceTask(options, path, progress, CommandRunner.Cancel).Run(number));
             }
             catch (OperationCanceledException)
             {
@@ -50,7 +56,7 @@ internal sealed class TaskOptions
                 throw;
             }
 
-            Show(result, options.Output, terminal);
+            Show(result, options.Output, options.Target is null, terminal);
         }
 
         return ExitCode.Done;
@@ -74,7 +80,7 @@ internal sealed class TaskOptions
         throw new UsageException($"--piece auto: none of {string.Join(", ", s_variables)} is set, so this is no task of an array; give the number of the piece");
     }
 
-    private static void Show(TaskResult result, string output, Terminal terminal)
+    private static void Show(TaskResult result, string output, bool isStored, Terminal terminal)
     {
         double seconds = result.Elapsed.TotalSeconds;
         terminal.Event("task", writer =>
@@ -102,6 +108,6 @@ internal sealed class TaskOptions
             ? $"Piece {result.Number} was made before"
             : $"Packed piece {result.Number} in {seconds.ToString("0.0", CultureInfo.InvariantCulture)} s, {SizeText.Format((long)(piece.CarSize / Math.Max(seconds, 1e-3)))}/s");
         terminal.Result($"  piece   {piece.PieceCid}");
-        terminal.Result($"          {PackReport.Fill(piece.CarSize, piece.PieceSize)}{PackReport.Stored(output, piece)}");
+        terminal.Result($"          {PackReport.Fill(piece.CarSize, piece.PieceSize)}{(isStored ? PackReport.Stored(output, piece) : "")}");
     }
 }

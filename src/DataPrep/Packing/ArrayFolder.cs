@@ -82,8 +82,9 @@ internal sealed class ArrayFolder(string output)
 
     /// <summary>The receipt of a piece that stands in OUT, or was handed on; null where the piece is to be made.</summary>
     /// <param name="isInline">Whether pieces are stored as what their CARs can be made from.</param>
+    /// <param name="target">Where pieces are that are not in OUT; null where they are.</param>
     /// <param name="problem">Why a receipt that is there is not enough.</param>
-    public PieceReceipt? Find(int number, byte[] seal, bool isInline, out string? problem)
+    public PieceReceipt? Find(int number, byte[] seal, bool isInline, IPieceTarget? target, out string? problem)
     {
         problem = null;
         string path = ReceiptOf(number);
@@ -96,7 +97,8 @@ internal sealed class ArrayFolder(string output)
                 return receipt;
             var piece = Workspace.RecordOf(PieceDone.Read(receipt.Piece), isInline);
             string file = Main.FileOf(StoredPiece.NameOf(piece));
-            problem = StoredPiece.Problem(file, piece, isInline) is { } missing ? $"{file} {missing}"
+            problem = target is not null && !target.Has(piece) ? $"{piece.CarFile} is not in {target.Name}"
+                : target is null && StoredPiece.Problem(file, piece, isInline) is { } missing ? $"{file} {missing}"
                 : File.Exists(StoredPiece.SidecarIn(Main.Path, piece)) ? null : $"{StoredPiece.SidecarIn(Main.Path, piece)} is missing";
             return problem is null ? receipt : null;
         }
@@ -107,13 +109,26 @@ internal sealed class ArrayFolder(string output)
         }
     }
 
+    /// <summary>The receipt of a piece, wherever that is; null where there is none that is sound.</summary>
+    public PieceReceipt? Read(int number, byte[] seal)
+    {
+        try
+        {
+            return File.Exists(ReceiptOf(number)) ? PieceReceipt.Read(ReceiptOf(number), seal, number) : null;
+        }
+        catch (MalformedDataException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Names of the CARs that tasks have made, or are about to name.</summary>
     public IEnumerable<string> PieceNames()
     {
         if (Read() is not { } note)
             return [];
         byte[] seal = Convert.FromHexString(note.Seal);
-        var made = Done.Select(number => Find(number, seal, note.Inline, out _)?.Piece).OfType<byte[]>()
+        var made = Done.Select(number => Read(number, seal)?.Piece).OfType<byte[]>()
             .Select(payload => Encoding.UTF8.GetString(PieceDone.Read(payload).CarFile));
         return made.Concat(Begun.SelectMany(number => Leftovers.NotedPieces(Task(number))).Select(cid => cid + ".car"));
     }

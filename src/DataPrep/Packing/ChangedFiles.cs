@@ -30,18 +30,28 @@ internal sealed class ChangedFiles(SourceTree tree, bool inPlace)
     public IEnumerable<int> Since(int order) => history.Where(change => change.Order >= order).Select(change => change.Entry);
 
     /// <summary>Decides: a file is taken in its new state, or left out.</summary>
+    /// <param name="remote">Where the file is, if it is no local one.</param>
     /// <param name="warn">Is told what is decided.</param>
     /// <returns>What is to be noted in the journal.</returns>
-    public EntryChanged Decide(SourceChangedException change, OnChange onChange, Action<string> warn)
+    public EntryChanged Decide(SourceChangedException change, OnChange onChange, IRemoteSource? remote, Action<string> warn, CancellationToken cancel = default)
     {
         bool again = onChange == OnChange.Retry && change.Reason == "changed" && attempts.GetValueOrDefault(change.Entry) < MostAttempts;
         FileStamp? taken = null;
-        if (again && Posix.StatPath(tree.Location(change.Entry), out var stamp) == 0 && stamp.Type == Posix.S_IFREG)
+        byte[] tag = [];
+        if (again && remote is not null)
+        {
+            var now = remote.StateOf(tree, change.Entry, cancel);
+            (taken, tag) = (now?.Stamp, now?.TagBytes ?? []);
+        }
+        else if (again && Posix.StatPath(tree.Location(change.Entry), out var stamp) == 0 && stamp.Type == Posix.S_IFREG)
+        {
             taken = stamp;
+        }
+
         warn(taken is null ? $"{change.Message}; left out"
             : inPlace ? $"{change.Message}; packing it again with its new state"
             : $"{change.Message}; packing it again with its new state, when all else is done");
-        return new EntryChanged { Entry = change.Entry, Stamp = taken, Reason = Encoding.UTF8.GetBytes(change.Reason), Detail = Encoding.UTF8.GetBytes(change.Detail) };
+        return new EntryChanged { Entry = change.Entry, Stamp = taken, Tag = tag, Reason = Encoding.UTF8.GetBytes(change.Reason), Detail = Encoding.UTF8.GetBytes(change.Detail) };
     }
 
     /// <summary>Takes over a decision.</summary>
@@ -56,7 +66,7 @@ internal sealed class ChangedFiles(SourceTree tree, bool inPlace)
             return;
         }
 
-        tree.Renew(change.Entry, stamp);
+        tree.Renew(change.Entry, stamp, change.Tag);
         if (!inPlace)
             rounds[change.Entry] = RoundOf(change.Entry) + 1;
     }

@@ -14,14 +14,14 @@ internal sealed class DagWriter(
     IReadOnlyList<long> sizes,
     int headerLength,
     UnixFsProfile profile,
-    Func<int, long, PieceFile> open,
-    Action<PieceFile, PackedDag> onFinished,
+    Func<int, long, IPieceFile> open,
+    Action<IPieceFile, PackedDag> onFinished,
     PackProgress progress,
     CancellationToken cancel) : IBlockSink, IDisposable
 {
     private readonly SubTreeHasher hasher = new(Sha256Kernels.Current);
     private int number = -1;
-    private PieceFile? file;
+    private IPieceFile? file;
     private PieceBytes? bytes;
     private TailWriter? tail;
 

@@ -24,6 +24,7 @@ internal sealed class DatasetFinisher(PackOptions options, string planPath, Pack
         var outline = PlanFile.ReadOutline(planPath);
         var header = PlanHeader.Decode(outline.Header, planPath);
         Array.Require(NoteOf(header, outline));
+        options.Target?.Begin(Array.Main);
         return Missing(header.Options.Inline, outline);
     }
 
@@ -39,6 +40,7 @@ internal sealed class DatasetFinisher(PackOptions options, string planPath, Pack
         var fixedOptions = header.Apply(options, planPath);
         OptionCheck.Require(fixedOptions);
         var plan = new PackPlan(content.Tree, content.Pieces, header.DagSizes, header.Dataset, null);
+        options.Target?.Begin(Array.Main);
         var packer = new Packer(fixedOptions, progress, cancel);
         if (File.Exists(Array.Main.FileOf(RecordFile.Dataset)))
             return packer.Present(plan, clock);
@@ -65,7 +67,7 @@ internal sealed class DatasetFinisher(PackOptions options, string planPath, Pack
         for (int number = 0; number < outline.Pieces; number++)
         {
             cancel.ThrowIfCancellationRequested();
-            if (Array.Find(number, outline.Seal, isInline, out string? problem) is null)
+            if (Array.Find(number, outline.Seal, isInline, options.Target, out string? problem) is null)
                 missing.Add(number);
             if (problem is not null)
                 options.Warn($"piece {number} was made, but {problem}: it is to be made again");

@@ -12,7 +12,9 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
 {
     /// <exception cref="UsageException">Something does not fit in a piece.</exception>
     /// <exception cref="SourceException">A source is missing or unreadable.</exception>
-    public PackPlan Plan() => Plan(LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads));
+    public PackPlan Plan() => Plan(options.Remote is { } remote
+        ? remote.Scan(options.Scan, progress.Found, cancel)
+        : LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads));
 
     /// <summary>Cuts what was scanned.</summary>
     /// <exception cref="UsageException">Something does not fit in a piece.</exception>

@@ -108,7 +108,7 @@ internal sealed record DatasetStatus
     private static DatasetStatus OfTasks(ArrayFolder array, ArrayNote note)
     {
         byte[] seal = Convert.FromHexString(note.Seal);
-        var made = array.Done.Select(number => array.Find(number, seal, note.Inline, out _)?.Piece).OfType<byte[]>().Select(payload => PieceDone.Read(payload).PayloadSize).ToList();
+        var made = array.Done.Select(number => array.Read(number, seal)?.Piece).OfType<byte[]>().Select(payload => PieceDone.Read(payload).PayloadSize).ToList();
         return new DatasetStatus
         {
             State = array.Begun.Any(number => array.Task(number).IsHeld()) ? DatasetState.Running : DatasetState.Interrupted,

@@ -11,12 +11,12 @@ internal sealed class InlineSink : IPieceSink
 {
     private const int Step = 64, Window = 256 << 10;
     private readonly PieceLayout layout;
-    private readonly PieceFile file;
+    private readonly IPieceFile file;
 
     // Content bytes before every 64th file.
     private readonly long[] contentBefore;
 
-    public InlineSink(PieceLayout layout, PieceFile file)
+    public InlineSink(PieceLayout layout, IPieceFile file)
     {
         (this.layout, this.file) = (layout, file);
         contentBefore = new long[(layout.FileCount / Step) + 1];

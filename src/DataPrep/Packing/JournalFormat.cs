@@ -15,7 +15,7 @@ internal static class JournalFormat
     // payload length 4 | kind 1 | payload | checksum 16
     public const int KindAt = 4, PayloadAt = 5;
 
-    public const int Version = 1;
+    public const int Version = 2;
     public const int PlanHashLength = 32;
     public const int ChecksumLength = 16;
 

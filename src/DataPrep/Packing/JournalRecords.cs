@@ -211,13 +211,16 @@ internal readonly ref struct EntryChanged : IJournalRecord
     /// <summary>The state that is taken; null where the entry is left out.</summary>
     public required FileStamp? Stamp { get; init; }
 
+    /// <summary>The tag of that state, where it has one; see <see cref="SourceTree.Tag"/>.</summary>
+    public ReadOnlySpan<byte> Tag { get; init; }
+
     /// <summary>As in <see cref="SkippedInput.Reason"/>, UTF-8.</summary>
     public required ReadOnlySpan<byte> Reason { get; init; }
 
     /// <summary>As in <see cref="SkippedInput.Detail"/>, UTF-8.</summary>
     public required ReadOnlySpan<byte> Detail { get; init; }
 
-    public int Length => 4 + 1 + (Stamp is null ? 0 : StampLength) + (2 * 4) + Reason.Length + Detail.Length;
+    public int Length => 4 + 1 + (Stamp is null ? 0 : StampLength) + (3 * 4) + Tag.Length + Reason.Length + Detail.Length;
 
     public void Write(Span<byte> payload)
     {
@@ -226,8 +229,10 @@ internal readonly ref struct EntryChanged : IJournalRecord
         writer.Byte(Stamp is null ? (byte)0 : (byte)1);
         if (Stamp is { } stamp)
             writer.Stamp(stamp);
+        writer.Int(Tag.Length);
         writer.Int(Reason.Length);
         writer.Int(Detail.Length);
+        writer.Bytes(Tag);
         writer.Bytes(Reason);
         writer.Bytes(Detail);
     }
@@ -241,13 +246,16 @@ internal readonly ref struct EntryChanged : IJournalRecord
         if (taken > 1)
             throw reader.Wrong($"{taken} is neither yes nor no");
         FileStamp? stamp = taken == 1 ? reader.Stamp() : null;
-        int reasonLength = reader.Int(), detailLength = reader.Int();
+        int tagLength = reader.Int(), reasonLength = reader.Int(), detailLength = reader.Int();
+        if (tagLength > (taken == 1 ? SourceTree.LongestTag : 0))
+            throw reader.Wrong($"a tag of {tagLength} bytes is too long");
+        var tag = reader.Bytes(tagLength);
         var reason = reader.Bytes(reasonLength);
         var detail = reader.Bytes(detailLength);
         if (!Utf8.IsValid(reason) || !Utf8.IsValid(detail))
             throw reader.Wrong("what is said of the entry is no UTF-8");
         reader.RequireEnd();
-        return new EntryChanged { Entry = entry, Stamp = stamp, Reason = reason, Detail = detail };
+        return new EntryChanged { Entry = entry, Stamp = stamp, Tag = tag, Reason = reason, Detail = detail };
     }
 }
 

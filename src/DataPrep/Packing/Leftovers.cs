@@ -11,8 +11,11 @@ internal sealed class Leftovers(OutputFolder folder)
 {
     private const string Note = ".named";
 
+    /// <summary>The file of the work folder that tells where pieces go that are not kept in folders.</summary>
+    public const string TargetNote = "target";
+
     /// <summary>Whether a file of the work folder is none that a finished run takes away.</summary>
-    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName or SourcePlaces.FileName or RunLog.FileName;
+    public static bool Stays(string name) => name is OutputFolder.LockFile or HandedOn.FileName or InodeList.FileName or EarlierFolders.FileName or SourcePlaces.FileName or RunLog.FileName or TargetNote;
 
     /// <summary>Whether OUT holds a finished dataset. Then no piece in it is a leftover.</summary>
     public bool IsComplete => File.Exists(folder.FileOf(RecordFile.Dataset));

@@ -27,10 +27,20 @@ internal sealed class OptionCheck(PackOptions options)
             return "--max-car-size must be more than nothing";
         if (options.Inline && options.Input is not null)
             return "--inline does not go with -: of standard input nothing stays from which a CAR could be made";
+        if (options.Remote is not null && RemoteProblem() is { } remote)
+            return remote;
         if (options.Inline && options.Sha256)
             return "--sha256 does not go with --inline: it is of CARs, and none are stored";
         if (options.Inline && options.OnPiece is not null)
             return "--inline does not go with --on-piece: there are no CARs to be handed on (materialize makes them)";
+        if (options.Target is not null && options.Inline)
+            return "--inline does not go with s3:// as OUT: what it stores is to be read in place (pack into a folder)";
+        if (options.Target is not null && options.Sha256)
+            return "--sha256 does not go with s3:// as OUT: CARs are not written in order, so each would have to be downloaded for it";
+        if (options.Target is not null && options.OnPiece is not null)
+            return "--on-piece does not go with s3:// as OUT: there are no files to be handed on";
+        if (options.Target is not null && options.MoreOutputs.Count > 0)
+            return "-o s3://... stands alone: pieces are not spread over a bucket and folders";
         if (options.OnPiece is { } command && string.IsNullOrWhiteSpace(command))
             return "--on-piece: the command is empty";
         if (options.MaxStaged is not null && options.OnPiece is null)
@@ -44,6 +54,17 @@ internal sealed class OptionCheck(PackOptions options)
         if (options.MaxRate is <= 0)
             return "--max-rate must be more than nothing";
         return options.Threads < 1 ? "--threads must be at least 1" : null;
+    }
+
+    private string? RemoteProblem()
+    {
+        if (options.Sources.Count > 0)
+            return $"{options.Sources[0]}: local and remote sources do not go together; pack them apart";
+        if (options.Inline)
+            return "--inline does not go with a remote source: CARs are made from local files only";
+        if (options.Scan.Selection is { Named: not null })
+            return "--files-from does not go with a remote source; --include and --exclude do, and --urls-from takes a list of URLs";
+        return options.Scan.Selection is { OneFileSystem: true } ? "--one-file-system does not go with a remote source, which has none" : null;
     }
 
     private static bool IsPieceSize(long size) => size is >= PackOptions.SmallestPieceSize and <= PackOptions.LargestPieceSize && long.IsPow2(size);

@@ -34,6 +34,9 @@ internal sealed record PackOptions
     /// <summary>Further folders that pieces are spread over, beside the first.</summary>
     public IReadOnlyList<string> MoreOutputs { get; init; } = [];
 
+    /// <summary>Where pieces go that are not kept in folders; null where they are.</summary>
+    public IPieceTarget? Target { get; init; }
+
     public string? Name { get; init; }
 
     public UnixFsProfile Profile { get; init; } = UnixFsProfile.V1Of2025;
@@ -121,6 +124,12 @@ internal sealed record PackOptions
     /// <summary>Opens the stream that is packed instead of sources; null where there are sources.</summary>
     public Func<Stream>? Input { get; init; }
 
+    /// <summary>What is packed instead of local sources; null where these are. Whoever made it disposes it.</summary>
+    public IRemoteSource? Remote { get; init; }
+
+    /// <summary>The sources as a plan names them.</summary>
+    public IReadOnlyList<string> SourceNames => Remote?.Names ?? [.. Sources.Select(Path.GetFullPath)];
+
     /// <summary>Makes the reader of a tree; replaced in tests.</summary>
     internal Func<SourceTree, ISourceReader>? Reader { get; init; }
 
@@ -130,9 +139,14 @@ internal sealed record PackOptions
     {
         if (Reader is not null)
             return Reader(tree);
+        if (Remote is not null)
+            return new RemoteReader(tree, Remote);
         bool isLarge = bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         return new LocalReader(tree, InputIo, DropBehind ?? isLarge);
     }
+
+    // What a network takes its time for is waited for side by side.
+    private int RemoteWorkers => Threads + 8;
 
     /// <summary>The slabs and workers that do the work.</summary>
     /// <param name="slabSize">Padded slab size; null to choose.</param>
@@ -140,10 +154,10 @@ internal sealed record PackOptions
     /// <exception cref="UsageException">They would take more memory than they may.</exception>
     public SlabPlan Slabs(in SlabDemand demand, long? slabSize, bool onDevice)
     {
-        int others = onDevice ? Math.Clamp(Threads / 2, 2, 8) : 0;
+        int others = Remote is not null ? RemoteWorkers - Threads : onDevice ? Math.Clamp(Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(demand, Threads + others, Memory, slabSize);
+            return SlabPlan.Choose(Target is null ? demand : demand with { Part = Target.PartSize, Held = Target.Held }, Threads + others, Memory, slabSize);
         }
         catch (ArgumentException e)
         {
@@ -156,7 +170,7 @@ internal sealed record PackOptions
     /// <inheritdoc cref="Slabs(in SlabDemand, long?, bool)"/>
     public SlabPlan SlabsOfRun(in SlabDemand demand, long? before, bool onDevice)
     {
-        var plan = Slabs(demand, SlabSize ?? (before >= demand.LeastSlab ? before : null), onDevice);
+        var plan = Slabs(demand, SlabSize ?? (before >= Math.Max(demand.LeastSlab, Target?.PartSize ?? 0) ? before : null), onDevice);
         Detail($"{plan.Threads} workers of which {Math.Min(plan.Threads, Threads)} hash at once, slabs of {plan.PaddedSize} padded bytes, SHA-256 by {Sha256Kernels.Current.Name}");
         return plan;
     }

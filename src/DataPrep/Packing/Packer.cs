@@ -10,7 +10,7 @@ namespace DataPrep.Packing;
 /// <summary>The main job: scan, cut, pack, record.</summary>
 internal sealed class Packer(PackOptions options, PackProgress progress, CancellationToken cancel)
 {
-    private readonly PieceFolders folders = new(((string[])[options.Output.Length > 0 ? options.Output : "/", .. options.MoreOutputs]).Select(path => new OutputFolder(path)));
+    private readonly PieceFolders folders = new(((string[])[options.Output.Length > 0 ? options.Output : "/", .. options.MoreOutputs]).Select(path => new OutputFolder(path)), options.Target);
 
     private OutputFolder Folder => folders.Main;
 
@@ -33,6 +33,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
             return new StreamPacker(this, options, folders, progress, cancel).Run();
         var clock = Stopwatch.StartNew();
         OptionCheck.Require(options);
+        options.Target?.Begin(Folder);
         while (true)
         {
             if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
@@ -56,7 +57,8 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         var present = new PresentDataset(Folder);
         present.RequireSame(planned);
-        var pieces = present.RequireWhole();
+        var pieces = present.RequireWhole(options.Target);
+        Publish(pieces);
         HandOn(pieces);
         return new PackResult(present.Dataset, pieces, planned.Tree.Skipped, true, clock.Elapsed, new StageClock(), DatasetTotals.OfKept(planned.Tree));
     }
@@ -67,7 +69,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     public (PackPlan Plan, string Path, byte[] Hash) WritePlan(string target)
     {
         var plan = Plan();
-        var header = new PlanHeader(SourceNames, Described, plan.Dataset, plan.DagSizes, Previous: options.Previous is { } previous ? Path.GetFullPath(previous) : null);
+        var header = new PlanHeader(options.SourceNames, Described, plan.Dataset, plan.DagSizes, Previous: options.Previous is { } previous ? Path.GetFullPath(previous) : null);
         var content = new PlanContent(header.Encode(), plan.Tree, plan.Pieces);
         if (!Directory.Exists(target))
             return (plan, target, PlanFile.WriteAs(target, content));
@@ -82,15 +84,17 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
         DatasetRun.RequireMemory(options, plan);
         using var hold = folders.Hold();
         if (File.Exists(Folder.FileOf(RecordFile.Dataset)))
+        {
+            hold.Dispose();
             return Present(plan, clock);
+        }
+
         using var space = Workspace.Find(Folder, header) ?? Workspace.Begin(Folder, plan, header);
         fold(space);
         if (space.Plan.IsOnePiece)
             space.Revise(space.Plan.LaidOutAgain(options.Profile, options.Capacity));
         return Make(space, header, clock);
     }
-
-    private IReadOnlyList<string> SourceNames => [.. options.Sources.Select(Path.GetFullPath)];
 
     /// <summary>The dataset's record as far as the options decide it.</summary>
     private DatasetRecord Described
@@ -139,7 +143,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     {
         PackResult result;
         using var handOver = new PieceHandOver(options, Folder, cancel);
-        using (var log = new RunLog(Folder, progress, options.Threads, options.Sources))
+        using (var log = new RunLog(Folder, progress, options.Threads, options.Remote is null ? options.Sources : header.Sources))
         using (var run = new DatasetRun(options, space, header, folders, handOver, progress, cancel))
         {
             try
@@ -147,6 +151,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
                 var (dataset, pieces) = run.Make();
                 log.Done(space.Plan.Tree);
                 space.Dispose();
+                options.Target?.Publish(pieces);
                 folders.Clear();
                 result = new PackResult(dataset, pieces, space.Plan.Tree.Skipped, false, clock.Elapsed, run.Times, DatasetTotals.OfKept(space.Plan.Tree));
             }
@@ -163,6 +168,16 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
 
         handOver.Finish();
         return result with { Elapsed = clock.Elapsed };
+    }
+
+    /// <summary>Puts the records of a finished dataset beside its pieces, where a run was ended before it did so.</summary>
+    public void Publish(IReadOnlyList<PieceRecord> pieces)
+    {
+        if (options.Target is null)
+            return;
+        using var hold = folders.Hold();
+        options.Target.Publish(pieces);
+        options.Target.Clear();
     }
 
     /// <summary>Hands on the pieces of a finished dataset that have not been.</summary>
@@ -185,7 +200,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     private (Workspace Space, PlanHeader Header) Open(PackPlan? plan)
     {
         var described = Described;
-        var wanted = new PlanHeader(SourceNames, described, described, []);
+        var wanted = new PlanHeader(options.SourceNames, described, described, []);
         if (plan is not null)
         {
             wanted = wanted with { Dataset = plan.Dataset, DagSizes = plan.DagSizes };
@@ -268,11 +283,12 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     private void RequireRoom(PackPlan plan, long there, long gone = 0)
     {
         long free = folders.FreeSpace;
+        // What goes to a target takes room for its trees alone.
         long cars = plan.Pieces.Select(piece => piece.CarSize).Concat(plan.DagSizes).Sum(size => Math.Max(size, options.LeastCarSize));
-        long holes = options.Inline ? 0 : HolesOf(plan.Tree);
+        long holes = options.Inline || options.Remote is not null ? 0 : HolesOf(plan.Tree);
         folders.Reserve = holes == 0;
         // Around each leaf a little of a hole is written.
-        long written = (options.Inline ? InlineRoom(plan) : cars - (holes / 20 * 19)) - there;
+        long written = options.Target is not null ? 0 : (options.Inline ? InlineRoom(plan) : cars - (holes / 20 * 19)) - there;
         long atOnce = Math.Min(written, options.MaxStaged is { } most ? Math.Max(0, most - (there - gone)) : long.MaxValue);
         long needed = atOnce + (cars / SubTreeHasher.SegmentRaw * 32) + RecordRoom(plan.Tree) + (1 << 16);
         if (free < needed)

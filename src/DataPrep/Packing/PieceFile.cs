@@ -18,10 +18,10 @@ internal enum OutputIo
 }
 
 /// <summary>
-/// A CAR being written under a temporary name, which it keeps until it is placed, so that a later run can go on with it. Written to by several threads, where
-/// it is written directly in ranges that begin at multiples of 8 KiB and, but for the last, end there. A write that failed is not tried again: the run ends.
+/// A CAR being written to a file under a temporary name, which it keeps until it is placed. Where it is written directly, ranges begin at multiples of 8 KiB and,
+/// but for the last, end there.
 /// </summary>
-internal sealed class PieceFile : IPieceSink, IDisposable
+internal sealed class PieceFile : IPieceFile
 {
     private const int Block = 4096;
     private const long LeastDirect = 16 << 20;
@@ -69,10 +69,8 @@ internal sealed class PieceFile : IPieceSink, IDisposable
 
     public OutputFolder Folder { get; }
 
-    /// <summary>Whether it is the file of a run before this one, with what that has written.</summary>
     public bool WasThere { get; }
 
-    /// <summary>Bytes of the whole file.</summary>
     public long Size { get; }
 
     /// <summary>Writes a range. Long runs of zeros in it become holes.</summary>
@@ -117,8 +115,6 @@ internal sealed class PieceFile : IPieceSink, IDisposable
         Sync();
     }
 
-    /// <summary>Puts something behind what was written, and flushes it.</summary>
-    /// <param name="write">Takes the file, which may be read from its start, and written at its end.</param>
     public void Append(Action<Stream> write)
     {
         using (var stream = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0))
@@ -130,11 +126,8 @@ internal sealed class PieceFile : IPieceSink, IDisposable
     /// <exception cref="IOException">It cannot be read.</exception>
     public string Sha256(CancellationToken cancel) => PieceSum.Compute(temporary, cancel);
 
-    /// <summary>Gives the complete file its name; where a file of the same content has it already, that one stays.</summary>
-    /// <exception cref="IOException">Another file has the name, or it cannot be given.</exception>
     public void Place(string name) => Folder.PlaceNew(temporary, name);
 
-    /// <summary>Removes the file: what it holds is not needed.</summary>
     public void Discard() => File.Delete(temporary);
 
     public void Dispose()

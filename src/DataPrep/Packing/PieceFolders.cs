@@ -5,18 +5,19 @@ namespace DataPrep.Packing;
 
 /// <summary>
 /// The folders that pieces are written to. The first is OUT, with all manifests; for a piece in another one, say on
-/// another disk, a symlink stands in OUT under the piece's name.
+/// another disk, a symlink stands in OUT under the piece's name. Where there is a target, pieces go there, and OUT has but the manifests.
 /// </summary>
 internal sealed class PieceFolders
 {
     private readonly OutputFolder[] all;
+    private readonly IPieceTarget? target;
 
-    public PieceFolders(params IEnumerable<OutputFolder> folders) => all = [.. folders];
+    public PieceFolders(IEnumerable<OutputFolder> folders, IPieceTarget? target = null) => (all, this.target) = ([.. folders], target);
 
     public OutputFolder Main => all[0];
 
     /// <summary>Whether writing means to wait for a device.</summary>
-    public bool IsOnDevice => all.Any(folder => Posix.KindOf(folder.Work) != FileSystemKind.Memory);
+    public bool IsOnDevice => target is not null || all.Any(folder => Posix.KindOf(folder.Work) != FileSystemKind.Memory);
 
     /// <summary>Makes the folders and keeps other runs out of them until disposed.</summary>
     /// <exception cref="IOException">Another run is at work in one, or they cannot be made.</exception>
@@ -27,6 +28,7 @@ internal sealed class PieceFolders
         {
             foreach (var folder in all)
                 holds.Add(folder.Hold());
+            target?.Tidy();
             return holds;
         }
         catch
@@ -39,6 +41,7 @@ internal sealed class PieceFolders
     /// <summary>Removes what runs keep in the work folders.</summary>
     public void Clear()
     {
+        target?.Clear();
         foreach (var folder in all)
             Workspace.Clear(folder);
     }
@@ -46,6 +49,8 @@ internal sealed class PieceFolders
     /// <summary>Whether a finished piece stands in OUT, or in another folder: then its link is made where a run was ended before it did so.</summary>
     public bool Has(PieceRecord piece)
     {
+        if (target is not null)
+            return target.Has(piece);
         string name = StoredPiece.NameOf(piece);
         if (Stands(Main))
             return true;
@@ -60,6 +65,7 @@ internal sealed class PieceFolders
     /// <summary>Removes a finished piece: its CAR or what stands for that, wherever it is, and its tree sidecar.</summary>
     public void Remove(string car)
     {
+        target?.Remove(car);
         foreach (var folder in all)
             Leftovers.Delete(Leftovers.FilesOf(folder.FileOf(car)));
         File.Delete(Main.FileOf(Path.ChangeExtension(car, ".tree")));
@@ -75,15 +81,19 @@ internal sealed class PieceFolders
     public bool Reserve { get; set; } = true;
 
     /// <summary>The file of a piece that is complete but for its name; null where there is none.</summary>
-    public PieceFile? Complete(string name, PieceRecord piece, OutputIo io) =>
-        all.FirstOrDefault(folder => StoredPiece.Problem(folder.TemporaryOf(name), piece, piece.Inline) is null) is { } folder
+    public IPieceFile? Complete(string name, PieceRecord piece, OutputIo io) =>
+        target is not null ? target.Complete(name, piece)
+        : all.FirstOrDefault(folder => StoredPiece.Problem(folder.TemporaryOf(name), piece, piece.Inline) is null) is { } folder
             ? new PieceFile(folder, name, new FileInfo(folder.TemporaryOf(name)).Length, io)
             : null;
 
     /// <summary>Makes the file of a piece: in the folder whose turn it is, or in the next one with room for it.</summary>
     /// <param name="piece">Number of the piece within the dataset.</param>
-    public PieceFile Create(int piece, string name, long size, OutputIo io)
+    /// <param name="leafEnd">Offset at which its leaves end.</param>
+    public IPieceFile Create(int piece, string name, long size, long leafEnd, OutputIo io)
     {
+        if (target is not null)
+            return target.Create(name, size, leafEnd);
         if (all.FirstOrDefault(folder => File.Exists(folder.TemporaryOf(name))) is { } begun)
             return new PieceFile(begun, name, size, io, Reserve);
         var turn = Enumerable.Range(0, all.Length).Select(i => all[(piece + i) % all.Length]).ToList();
@@ -91,11 +101,16 @@ internal sealed class PieceFolders
         return new PieceFile(folder, name, size, io, Reserve);
     }
 
-    /// <summary>Makes a placed piece appear in OUT.</summary>
-    public void Link(OutputFolder folder, string name)
+    /// <summary>Gives a complete piece its name, and makes it appear in OUT.</summary>
+    public void Place(IPieceFile file, string name)
     {
-        if (folder == Main)
-            return;
+        file.Place(name);
+        if (file is PieceFile { Folder: var folder } && folder != Main)
+            Link(folder, name);
+    }
+
+    private void Link(OutputFolder folder, string name)
+    {
         string temporary = Main.TemporaryOf(name);
         File.Delete(temporary);
         _ = File.CreateSymbolicLink(temporary, folder.FileOf(name));

@@ -2,6 +2,7 @@ using DataPrep.Hashing;
 using DataPrep.Piece;
 using DataPrep.Planning;
 using DataPrep.Source;
+using DataPrep.Unixfs;
 
 namespace DataPrep.Packing;
 
@@ -124,12 +125,40 @@ internal sealed class PieceJob : IDisposable
     public int Origin(int file) => part.Origin(Layout.FileEntry(file));
 
     /// <summary>Opens a file of the layout, by its number.</summary>
-    /// <param name="offset">Where in the source's file the piece's part of it begins.</param>
-    public ISourceFile Open(int file, out long offset)
+    public ISourceFile Open(int file) => source.Open(Origin(file));
+
+    /// <summary>Where the content of some leaves of a file of the layout lies in the source.</summary>
+    /// <param name="last">The one behind the last.</param>
+    public SourceRange RangeOf(int file, long first, long last, in FileLeaves leaves)
     {
-        int entry = Layout.FileEntry(file);
-        offset = part.FileOffset(entry);
-        return source.Open(part.Origin(entry));
+        int entry = Layout.FileEntry(file), chunk = Layout.Profile.ChunkSize;
+        return new SourceRange(part.Origin(entry), part.FileOffset(entry) + (first * chunk), ((last - 1 - first) * chunk) + leaves.Shape(last - 1).ContentLength);
+    }
+
+    /// <summary>Tells a source that fetches ahead what will be read of it for a slab: the leaf that crosses its end first, then the others.</summary>
+    public void Announce(in Slab slab, CancellationToken stop)
+    {
+        if (!source.FetchesAhead)
+            return;
+        var ranges = new List<SourceRange>();
+        long end = slab.Start + slab.Length;
+        if (slab.Crossing is var (file, leaf))
+        {
+            var leaves = Layout.Leaves(file);
+            ranges.Add(RangeOf(file, leaf, leaf + 1, leaves));
+            end = leaves.SectionOffset(leaf);
+        }
+
+        foreach (var (number, first) in slab.Files())
+        {
+            var leaves = Layout.Leaves(number);
+            long last = leaves.FirstLeafFrom(end);
+            if (last <= first)
+                break;
+            ranges.Add(RangeOf(number, first, last, leaves));
+        }
+
+        source.Announce(ranges, stop);
     }
 
     /// <summary>What to say of a file that has other bytes than a run before this one read, though nothing else tells so.</summary>

@@ -30,18 +30,19 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackProgre
         var array = new ArrayFolder(options.Output);
         if (File.Exists(array.Main.FileOf(RecordFile.Dataset)))
             throw new IOException($"{array.Main.Path} holds a finished dataset; choose another folder for the pieces of {planPath}");
+        var task = array.Task(number);
+        options.Target?.Begin(task);
         array.Join(ArrayNote.Of(planPath, header, outline));
-        if (array.Find(number, outline.Seal, fixedOptions.Inline, out string? problem) is { } done)
+        if (array.Find(number, outline.Seal, fixedOptions.Inline, options.Target, out string? problem) is { } done)
             return Result(done, alreadyDone: true);
         if (problem is not null)
             options.Warn($"piece {number} was made before, but {problem}: it is made again");
 
-        var task = array.Task(number);
         PieceReceipt receipt;
-        using (var hold = TryHold(task, number, () => array.Find(number, outline.Seal, fixedOptions.Inline, out _) is not null))
+        using (var hold = TryHold(task, number, () => array.Find(number, outline.Seal, fixedOptions.Inline, options.Target, out _) is not null))
         {
             // Whoever was before us has perhaps just ended it.
-            if (array.Find(number, outline.Seal, fixedOptions.Inline, out _) is { } other)
+            if (array.Find(number, outline.Seal, fixedOptions.Inline, options.Target, out _) is { } other)
                 return Result(other, alreadyDone: true);
             receipt = Make(fixedOptions, task, share, outline.Seal, header, array.ReceiptOf(number));
         }
@@ -87,7 +88,8 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackProgre
         var plan = new PackPlan(share.Tree, [share.Range], header.DagSizes, header.Dataset, null) { Ongoing = share.OngoingFolders };
         if (plan.IsOnePiece)
             plan = plan.LaidOutAgain(fixedOptions.Profile, fixedOptions.Capacity);
-        var folders = new PieceFolders(task);
+        var folders = new PieceFolders([task], fixedOptions.Target);
+        fixedOptions.Target?.Tidy();
         byte[] key = SHA256.HashData([.. seal, .. BitConverter.GetBytes(share.Number)]);
         using var handOver = new PieceHandOver(fixedOptions, task, cancel);
         using var space = Workspace.OfTask(task, plan, key);
@@ -117,7 +119,7 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackProgre
 
     private static void RequireRoom(PieceFolders folders, PackPlan plan, PackOptions options)
     {
-        long needed = options.Inline ? 0 : Math.Max(plan.Pieces[0].CarSize, options.LeastCarSize) - folders.Unfinished;
+        long needed = options.Inline || options.Target is not null ? 0 : Math.Max(plan.Pieces[0].CarSize, options.LeastCarSize) - folders.Unfinished;
         folders.Reserve = !options.Inline;
         if (folders.FreeSpace is var free && free < needed)
             throw new IOException($"too little room in {folders.Main.Path}: {needed} bytes are needed, {free} are free");
@@ -134,7 +136,7 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackProgre
     private static byte[] InWhole(byte[] payload, PlanShare share)
     {
         var change = EntryChanged.Read(payload);
-        var moved = new EntryChanged { Entry = share.Origin(change.Entry), Stamp = change.Stamp, Reason = change.Reason, Detail = change.Detail };
+        var moved = new EntryChanged { Entry = share.Origin(change.Entry), Stamp = change.Stamp, Tag = change.Tag, Reason = change.Reason, Detail = change.Detail };
         byte[] whole = new byte[moved.Length];
         moved.Write(whole);
         return whole;

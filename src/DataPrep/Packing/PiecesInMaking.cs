@@ -70,8 +70,8 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         long fileSize = Math.Max(layout.CarSize, options.LeastCarSize);
         handOver.Begin(number, fileSize, stop);
         var file = options.Inline
-            ? folders.Create(number, PartOf(number), InlineSink.SizeOf(layout), OutputIo.Cached)
-            : folders.Create(number, PartOf(number), fileSize, options.OutputIo);
+            ? folders.Create(number, PartOf(number), InlineSink.SizeOf(layout), layout.LeafEnd, OutputIo.Cached)
+            : folders.Create(number, PartOf(number), fileSize, layout.LeafEnd, options.OutputIo);
         wasThere = file.WasThere;
         var job = new PieceJob(layout, slabs, reader, options.Inline ? new InlineSink(layout, file) : file, progress, part, fileSize)
         {
@@ -108,7 +108,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         {
             space.Flush(Sync);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // What ended the run may be in the way of this too, and is what is reported.
         }
@@ -178,7 +178,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
             {
                 long fileSize = Math.Max(size, options.LeastCarSize);
                 handOver.Begin(first + number, fileSize, cancel);
-                return folders.Create(first + number, PartOf(first + number), fileSize, options.OutputIo);
+                return folders.Create(first + number, PartOf(first + number), fileSize, 0, options.OutputIo);
             },
             (file, packed) =>
             {
@@ -226,7 +226,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         folders.Main.Write(piece.PieceCid + ".tree", new TreeSidecar(commitment, nodes).Write);
     }
 
-    private PieceRecord WithSum(PieceRecord piece, PieceFile file)
+    private PieceRecord WithSum(PieceRecord piece, IPieceFile file)
     {
         if (!options.Sha256)
             return piece;
@@ -235,7 +235,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         return piece with { Sha256 = sum };
     }
 
-    private void Place(int number, PieceFile file, PieceRecord piece)
+    private void Place(int number, IPieceFile file, PieceRecord piece)
     {
         if (!handOver.Claim(piece))
         {
@@ -244,11 +244,10 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
             return;
         }
 
-        file.Place(StoredPiece.NameOf(piece));
-        folders.Link(file.Folder, StoredPiece.NameOf(piece));
+        folders.Place(file, StoredPiece.NameOf(piece));
         handOver.Take(number, piece);
     }
 
     /// <param name="Order">How much had been noted when it was begun.</param>
-    private sealed record Making(PieceJob Job, int Number, PieceFile File, int Order);
+    private sealed record Making(PieceJob Job, int Number, IPieceFile File, int Order);
 }

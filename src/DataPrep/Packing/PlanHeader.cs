@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataPrep.Ipld;
+using DataPrep.Planning;
 using DataPrep.Records;
 
 namespace DataPrep.Packing;
@@ -15,7 +16,13 @@ namespace DataPrep.Packing;
 /// <param name="Seal">Of the work folder of a dataset that is made of what tasks have made: the seal of their plan, in hex.</param>
 internal sealed record PlanHeader(IReadOnlyList<string> Sources, DatasetRecord Options, DatasetRecord Dataset, IReadOnlyList<long> DagSizes, IReadOnlyList<int>? Origins = null, string? Previous = null, string? Seal = null)
 {
+    /// <summary>The sources that a plan for other machines names.</summary>
+    /// <exception cref="MalformedDataException">The file is no such plan.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<string> SourcesOf(string path) => Decode(PlanFile.ReadOutline(path).Header, path).Sources;
+
     /// <summary>The options of a run that follows this plan: what decides the output is the plan's.</summary>
+    /// <param name="options">With the remote source, where the plan has one.</param>
     /// <exception cref="MalformedDataException">The plan is of parameters that this program does not know.</exception>
     /// <exception cref="IOException">Another version of the program made it.</exception>
     public PackOptions Apply(PackOptions options, string path)
@@ -24,7 +31,7 @@ internal sealed record PlanHeader(IReadOnlyList<string> Sources, DatasetRecord O
             throw new IOException($"{path} was made by {Options.Tool}, and this is {Product.Tool}: use that version, or make a new plan");
         return options with
         {
-            Sources = Sources,
+            Sources = options.Remote is null ? Sources : [],
             Name = Options.Name.Length > 0 ? Options.Name : null,
             Profile = Options.DagProfile() ?? throw new MalformedDataException($"the profile '{Options.Profile}' or its HAMT estimation is unknown", 0, path),
             PieceSize = Options.PieceSize,

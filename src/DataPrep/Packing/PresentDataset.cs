@@ -36,8 +36,9 @@ internal sealed class PresentDataset(OutputFolder folder)
     }
 
     /// <summary>Holds sizes and sidecars against the records, without reading the CARs. Those of pieces that were handed on may be gone.</summary>
+    /// <param name="target">Where the pieces are, if not in OUT.</param>
     /// <exception cref="IOException">Something is missing or has another size.</exception>
-    public IReadOnlyList<PieceRecord> RequireWhole()
+    public IReadOnlyList<PieceRecord> RequireWhole(IPieceTarget? target)
     {
         var pieces = RecordFile.ReadPieces(folder.Path);
         var handedOn = new HandedOn(folder);
@@ -45,7 +46,9 @@ internal sealed class PresentDataset(OutputFolder folder)
         {
             string file = StoredPiece.FileIn(folder.Path, piece);
             bool isGone = handedOn.Contains(piece.PieceCid) && LinkedFile.Absence(file) is not null;
-            if (!isGone && StoredPiece.Problem(file, piece, CarBytes.IsInline(file)) is { } problem)
+            if (target?.Has(piece) == false)
+                throw Broken($"{piece.CarFile} is missing in {target.Name}, or has another size");
+            if (target is null && !isGone && StoredPiece.Problem(file, piece, CarBytes.IsInline(file)) is { } problem)
                 throw Broken($"{Path.GetFileName(file)} {problem}");
 
             string treeFile = StoredPiece.SidecarIn(folder.Path, piece);

@@ -19,12 +19,18 @@ internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, 
     /// <summary>Whether the content of all slabs at work is held a second time, since it comes as a stream.</summary>
     public bool IsStream { get; init; }
 
+    /// <summary>Padded size of the parts in which pieces leave, which slabs hold whole; 0 where they are written in place.</summary>
+    public long Part { get; init; }
+
+    /// <summary>Bytes of such parts on their way, beside one for each worker.</summary>
+    public long Held { get; init; }
+
     /// <summary>Padded size of the smallest slabs: each holds a whole leaf section.</summary>
     public long LeastSlab
     {
         get
         {
-            long least = SubTreeHasher.SegmentPadded;
+            long least = Math.Max(Part, SubTreeHasher.SegmentPadded);
             while (least / 128 * 127 < LongestSection)
                 least *= 2;
             return least;
@@ -104,9 +110,10 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
     public long WindowSize(in SlabDemand demand) => ((Threads + 1) * (long)RawSize) + (4 * demand.LongestSection);
 
     // For each thread a slab, room for the leaf that crosses its end, and a copy of that leaf on its way to the next slab;
-    // the segments of the header and of the tail; of a stream also what is held of it.
+    // the segments of the header and of the tail; of a stream also what is held of it; of parts that leave two, one of which waits for the end of a leaf.
     private long SlabMemory(in SlabDemand demand) =>
-        (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded) + (demand.IsStream ? WindowSize(demand) : 0);
+        (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded) + (demand.IsStream ? WindowSize(demand) : 0)
+        + demand.Held + (Threads * 2 * demand.Part);
 
     private long Total(in SlabDemand demand)
     {

@@ -134,6 +134,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
     {
         // The leaf that begins here and ends in the next slab goes first, so that nobody waits long for it.
         int crossing = slab.Length;
+        job.Announce(slab, stop);
         if (slab.Crossing is var (file, leaf))
         {
             var leaves = job.Layout.Leaves(file);
@@ -192,10 +193,11 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         if (batched == 0)
             Clock.Enter(Stage.Read);
         long begun = Stopwatch.GetTimestamp();
-        open = job.Open(file, out openOffset);
-        visit = new ReadTime(job.Origin(file), Stopwatch.GetTimestamp() - begun, 0);
-        int chunk = job.Layout.Profile.ChunkSize;
-        open.Expect(openOffset + (first * chunk), ((last - 1 - first) * chunk) + leaves.Shape(last - 1).ContentLength);
+        var range = job.RangeOf(file, first, last, leaves);
+        open = job.Open(file);
+        openOffset = range.Offset - (first * job.Layout.Profile.ChunkSize);
+        visit = new ReadTime(range.Entry, Stopwatch.GetTimestamp() - begun, 0);
+        open.Expect(range.Offset, range.Length);
     }
 
     /// <summary>Reads a leaf into its place and writes all around it but the digest.</summary>

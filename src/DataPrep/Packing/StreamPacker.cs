@@ -23,6 +23,7 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
     {
         var clock = Stopwatch.StartNew();
         OptionCheck.Require(options);
+        options.Target?.Begin(Folder);
         _ = options.Slabs(SlabDemand.OfStream(Profile, options.Capacity), options.SlabSize, false);
         while (true)
         {
@@ -57,6 +58,7 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
                 var (written, pieces) = run.Make();
                 log.Done(space.Plan.Tree);
                 space.Dispose();
+                options.Target?.Publish(pieces);
                 folders.Clear();
                 result = new PackResult(written, pieces, [], false, clock.Elapsed, run.Times, default);
             }
@@ -84,10 +86,11 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
         var present = new PresentDataset(Folder);
         long size = present.Dataset.Bytes;
         present.RequireSame(new PackPlan(Tree(size), [], [], Describe(size), null));
-        var pieces = present.RequireWhole();
+        var pieces = present.RequireWhole(options.Target);
         var record = RecordFile.ReadLines(Folder.FileOf(RecordFile.Files), RecordJson.Default.FileRecord).First().Record;
         if (CidOf(size) != record.Cid)
             throw new IOException($"{Folder.Path} holds another dataset, '{present.Dataset.Name}' with root {present.Dataset.RootCid}: standard input has other content; choose another folder, or remove what is in it");
+        packer.Publish(pieces);
         packer.HandOn(pieces);
         return new PackResult(present.Dataset, pieces, [], true, clock.Elapsed, new StageClock(), default);
     }

@@ -263,6 +263,8 @@ internal sealed class StreamRun : IDisposable
 
     private void RequireRoom(int number, long carSize)
     {
+        if (options.Target is not null)
+            return;
         long free = folders.FreeSpace, needed = HasEnded ? carSize - folders.Unfinished : carSize;
         // Of a stream that may be short, no room is taken that it may not need.
         folders.Reserve = HasEnded || (number > 0 && free >= needed);

@@ -128,7 +128,7 @@ internal sealed class PartialTree
             long last = entry == end.Entry ? end.Leaf : leaves;
             if (first == 0 && last == leaves)
             {
-                _ = Add(e.Kind, tree.Name(entry), tree.Target(entry), tree.Stamp(entry), folder, entry);
+                _ = Add(e.Kind, tree.Name(entry), tree.Target(entry), tree.Stamp(entry), folder, entry, tree.Tag(entry));
                 return;
             }
 
@@ -136,7 +136,7 @@ internal sealed class PartialTree
             int cut = Add(EntryKind.Directory, tree.Name(entry), [], default, folder, entry);
             long offset = first * profile.ChunkSize;
             var stamp = new FileStamp { Size = Math.Min(e.Size, last * profile.ChunkSize) - offset };
-            parts.Add((Add(EntryKind.File, PartName(offset), [], stamp, cut, entry), offset));
+            parts.Add((Add(EntryKind.File, PartName(offset), [], stamp, cut, entry, tree.Tag(entry)), offset));
             part.Close(cut);
         }
 
@@ -162,10 +162,10 @@ internal sealed class PartialTree
 
         private void Close() => part.Close(open.Pop().Entry);
 
-        private int Add(EntryKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in FileStamp stamp, int parent, int origin)
+        private int Add(EntryKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in FileStamp stamp, int parent, int origin, ReadOnlySpan<byte> tag = default)
         {
             origins.Add(origin);
-            return part.Add(kind, name, target, stamp, parent, origin < 0 ? null : tree.Anchor(origin));
+            return part.Add(kind, name, target, stamp, parent, origin < 0 ? null : tree.Anchor(origin), tag);
         }
     }
 }

@@ -24,6 +24,8 @@ internal static class PlanTree
         var stamps = new StampDeltas();
         ReadOnlySpan<byte> before = [];
         output.Varint((ulong)tree.Count);
+        bool hasTags = HasTags(tree);
+        output.Byte(hasTags ? (byte)1 : (byte)0);
         for (int i = 0; i < tree.Count; i++)
         {
             while (nesting.TakeEnded(i, out _))
@@ -54,7 +56,21 @@ internal static class PlanTree
                 output.Varint((ulong)(entry.End - i - 1));
             else if (entry.Kind == EntryKind.Symlink)
                 output.Block(tree.Target(i));
+            else if (entry.Kind == EntryKind.File && hasTags)
+                output.Block(tree.Tag(i));
         }
+    }
+
+    // Those that had tags may have been taken out since, and a plan that is read and written again is the same.
+    private static bool HasTags(SourceTree tree)
+    {
+        for (int i = 0; tree.HasTags && i < tree.Count; i++)
+        {
+            if (!tree.Tag(i).IsEmpty)
+                return true;
+        }
+
+        return false;
     }
 
     /// <exception cref="MalformedDataException">What follows is no tree.</exception>
@@ -63,6 +79,9 @@ internal static class PlanTree
         int count = input.Count(LeastEntry);
         if (count == 0)
             throw input.Wrong("a tree has at least its root", -1);
+        int hasTags = input.Byte();
+        if (hasTags > 1)
+            throw input.Wrong($"{hasTags} is neither yes nor no");
         var tree = new SourceTree();
         var nesting = new TreeNesting(count);
         var stamps = new StampDeltas();
@@ -92,9 +111,10 @@ internal static class PlanTree
             byte[]? anchor = (flags & EntryFlags.Anchor) == 0 ? null : input.Block(NameRef.LargestLength).ToArray();
             int end = kind == EntryKind.Directory ? input.Place(i + 1, count) : i + 1;
             var target = kind == EntryKind.Symlink ? input.Block(NameRef.LargestLength - nameLength) : [];
+            var tag = kind == EntryKind.File && hasTags == 1 ? input.Block(Math.Clamp(NameRef.LargestLength - nameLength - 1, 0, SourceTree.LongestTag)) : [];
             if (nesting.Enter(i, kind, end, anchor) is { } problem)
                 throw input.Wrong(problem);
-            int entry = tree.Add(kind, name.AsSpan(0, nameLength), target, stamp, folder, anchor);
+            int entry = tree.Add(kind, name.AsSpan(0, nameLength), target, stamp, folder, anchor, tag);
             tree.Keep(entry, (flags & EntryFlags.Kept) != 0);
         }
 

@@ -7,12 +7,26 @@ internal interface ISourceReader : IDisposable
     /// <exception cref="SourceChangedException">It is gone, cannot be opened, or is no file any more.</exception>
     ISourceFile Open(int entry);
 
+    /// <summary>Whether it is worth its while to <see cref="Announce"/>.</summary>
+    bool FetchesAhead => false;
+
+    /// <summary>Says which ranges this thread will read next, in their order, so that they can be fetched meanwhile. What it said before is done with.</summary>
+    /// <param name="stop">Ends waiting for them.</param>
+    void Announce(IReadOnlyList<SourceRange> ranges, CancellationToken stop)
+    {
+    }
+
     /// <summary>What to say of a file that has other bytes than a run before this one read, though its state tells nothing.</summary>
     SourceChangedException Changed(int entry, long offset) => Changed(entry, [], offset);
 
     static SourceChangedException Changed(int entry, byte[] location, long offset) =>
         new(entry, location, offset, "changed", "has other bytes than when it was read before");
 }
+
+/// <summary>A part of a file of a tree.</summary>
+/// <param name="Offset">In bytes.</param>
+/// <param name="Length">In bytes.</param>
+internal readonly record struct SourceRange(int Entry, long Offset, long Length);
 
 /// <summary>An open file. <see cref="Finish"/> after the last range, then dispose.</summary>
 internal interface ISourceFile : IDisposable

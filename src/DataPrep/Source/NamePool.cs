@@ -1,12 +1,12 @@
 namespace DataPrep.Source;
 
-/// <summary>Where a name stands in a <see cref="NamePool"/>, in 62 bits: <c>length 22 | position 40</c>.</summary>
+/// <summary>Where a name stands in a <see cref="NamePool"/>, in 60 bits: <c>length 22 | position 38</c>.</summary>
 internal readonly record struct NameRef(ulong Bits)
 {
     /// <summary>Bits that are used.</summary>
-    public const int Width = 61;
+    public const int Width = 60;
 
-    private const int PositionBits = 39;
+    private const int PositionBits = 38;
 
     public const int LargestLength = (1 << 22) - 1;
 

@@ -13,11 +13,11 @@ internal enum EntryKind : byte
 /// <summary>One entry of a <see cref="SourceTree"/>: 56 bytes, since there are millions.</summary>
 internal struct SourceEntry
 {
-    private const int KindShift = 62, KeptShift = NameRef.Width;
+    private const int KindShift = 62, KeptShift = NameRef.Width, TaggedShift = NameRef.Width + 1;
 
     public PackedStamp Stamp;
 
-    // kind 2 | kept 1 | name 61
+    // kind 2 | tagged 1 | kept 1 | name 60
     private ulong bits;
 
     /// <summary>Index of the folder that holds it; -1 for the root.</summary>
@@ -26,9 +26,9 @@ internal struct SourceEntry
     /// <summary>Index after the last entry below it.</summary>
     public int End;
 
-    public SourceEntry(EntryKind kind, NameRef name, in PackedStamp stamp)
+    public SourceEntry(EntryKind kind, NameRef name, in PackedStamp stamp, bool isTagged)
     {
-        bits = name.Bits | ((ulong)kind << KindShift);
+        bits = name.Bits | ((ulong)kind << KindShift) | ((isTagged ? 1UL : 0) << TaggedShift);
         Stamp = stamp;
     }
 
@@ -44,6 +44,9 @@ internal struct SourceEntry
         readonly get => (bits >> KeptShift & 1) != 0;
         set => bits = (bits & ~(1UL << KeptShift)) | ((value ? 1UL : 0) << KeptShift);
     }
+
+    /// <summary>Whether a tag stands behind its name.</summary>
+    public readonly bool IsTagged => (bits >> TaggedShift & 1) != 0;
 
     public readonly NameRef Name => new(bits & ((1UL << NameRef.Width) - 1));
 

@@ -24,7 +24,13 @@ internal sealed class SourceTree
     private readonly List<SkippedInput> skipped = [];
     private int lastDevice = -1;
 
+    /// <summary>Most bytes of a tag.</summary>
+    public const int LongestTag = byte.MaxValue;
+
     public int Count { get; private set; }
+
+    /// <summary>Whether any file has a tag.</summary>
+    public bool HasTags { get; private set; }
 
     /// <summary>Entries that were left out, in the order of their discovery.</summary>
     public IReadOnlyList<SkippedInput> Skipped => skipped;
@@ -42,6 +48,19 @@ internal sealed class SourceTree
         return entry.Kind == EntryKind.Symlink ? names.Behind(entry.Name, (int)entry.Size) : [];
     }
 
+    /// <summary>
+    /// What a remote file was listed with, as the server sent it: its strong ETag, quotes and all, or another validator; see
+    /// <see cref="ObjectState.Tag"/>. Empty where there is none, as of all that is local.
+    /// </summary>
+    public ReadOnlySpan<byte> Tag(int index)
+    {
+        ref readonly var entry = ref this[index];
+        if (!entry.IsTagged || entry.Kind != EntryKind.File)
+            return [];
+        int length = names.Behind(entry.Name, 1)[0];
+        return names.Behind(entry.Name, 1 + length)[1..];
+    }
+
     /// <summary>State of an entry when it was scanned. The size of a symlink is the length of its target.</summary>
     public FileStamp Stamp(int index)
     {
@@ -51,7 +70,8 @@ internal sealed class SourceTree
 
     /// <summary>Appends an entry; its folder must have been appended before, its content must follow.</summary>
     /// <param name="location">Absolute path where it is not its folder's path and its name.</param>
-    public int Add(EntryKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in FileStamp stamp, int parent, byte[]? location = null)
+    /// <param name="tag">Of a remote file, at most <see cref="LongestTag"/> bytes; see <see cref="Tag"/>.</param>
+    public int Add(EntryKind kind, ReadOnlySpan<byte> name, ReadOnlySpan<byte> target, in FileStamp stamp, int parent, byte[]? location = null, ReadOnlySpan<byte> tag = default)
     {
         int index = Count;
         if (index >> BlockBits == blocks.Count)
@@ -59,7 +79,8 @@ internal sealed class SourceTree
         else if (index == blocks[0].Length && index < 1 << BlockBits)
             blocks[0] = Larger(blocks[0]);
         long size = kind == EntryKind.Symlink ? target.Length : stamp.Size;
-        At(index) = new SourceEntry(kind, names.Add(name, target), new PackedStamp(stamp, size, Device(stamp.Device)))
+        var place = tag.IsEmpty ? names.Add(name, target) : AddTagged(name, tag);
+        At(index) = new SourceEntry(kind, place, new PackedStamp(stamp, size, Device(stamp.Device)), !tag.IsEmpty)
         {
             Parent = parent,
             End = index + 1,
@@ -73,7 +94,7 @@ internal sealed class SourceTree
     /// <summary>Appends an entry of another tree, as <see cref="Add"/> does.</summary>
     public int AddFrom(SourceTree other, int entry, int parent)
     {
-        int index = Add(other[entry].Kind, other.Name(entry), other.Target(entry), other.Stamp(entry), parent, other.Anchor(entry));
+        int index = Add(other[entry].Kind, other.Name(entry), other.Target(entry), other.Stamp(entry), parent, other.Anchor(entry), other.Tag(entry));
         Keep(index, other[entry].IsKept);
         return index;
     }
@@ -109,7 +130,25 @@ internal sealed class SourceTree
     }
 
     /// <summary>Takes a file's present state for its scanned one.</summary>
-    public void Renew(int index, in FileStamp stamp) => At(index).Stamp = new PackedStamp(stamp, stamp.Size, Device(stamp.Device));
+    public void Renew(int index, in FileStamp stamp, ReadOnlySpan<byte> tag = default)
+    {
+        ref var entry = ref At(index);
+        var packed = new PackedStamp(stamp, stamp.Size, Device(stamp.Device));
+        if (tag.SequenceEqual(Tag(index)))
+        {
+            entry.Stamp = packed;
+            return;
+        }
+
+        // A tag stands behind a name, so the name is kept once more.
+        byte[] name = Name(index).ToArray();
+        entry = new SourceEntry(entry.Kind, tag.IsEmpty ? names.Add(name) : AddTagged(name, tag), packed, !tag.IsEmpty)
+        {
+            Parent = entry.Parent,
+            End = entry.End,
+            IsKept = entry.IsKept,
+        };
+    }
 
     /// <summary>Says whether an entry is what an earlier version has.</summary>
     public void Keep(int index, bool isKept = true) => At(index).IsKept = isKept;
@@ -161,6 +200,16 @@ internal sealed class SourceTree
         }
 
         return [.. path];
+    }
+
+    private NameRef AddTagged(ReadOnlySpan<byte> name, ReadOnlySpan<byte> tag)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tag.Length, LongestTag);
+        Span<byte> behind = stackalloc byte[1 + LongestTag];
+        behind[0] = (byte)tag.Length;
+        tag.CopyTo(behind[1..]);
+        HasTags = true;
+        return names.Add(name, behind[..(1 + tag.Length)]);
     }
 
     private static SourceEntry[] Larger(SourceEntry[] block)

@@ -86,8 +86,9 @@ public sealed class JournalRecordsTests
     [InlineData(false)]
     public void ChangesComeBack(bool taken)
     {
-        var read = EntryChanged.Read(Payload(new EntryChanged { Entry = 99, Stamp = taken ? s_stamp : null, Reason = "changed"u8, Detail = "grew, \u00e9"u8 }));
+        var read = EntryChanged.Read(Payload(new EntryChanged { Entry = 99, Stamp = taken ? s_stamp : null, Tag = taken ? "\"v2\""u8 : [], Reason = "changed"u8, Detail = "grew, \u00e9"u8 }));
         Assert.Equal((99, taken ? s_stamp : null), (read.Entry, read.Stamp));
+        Assert.Equal(taken ? "\"v2\""u8 : [], read.Tag);
         Assert.Equal("changed"u8, read.Reason);
         Assert.Equal("grew, \u00e9"u8, read.Detail);
     }

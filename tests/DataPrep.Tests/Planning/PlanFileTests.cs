@@ -13,12 +13,12 @@ public sealed class PlanFileTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static PlanContent Small()
+    private static PlanContent Small(bool isRemote = true)
     {
         var tree = new SourceTree();
         int root = tree.Add(EntryKind.Directory, "root"u8, [], Stamp(0x41ED, 4096), -1, "/data/root"u8.ToArray());
         _ = tree.Add(EntryKind.File, "file-1"u8, [], Stamp(0x81A4, 300), root);
-        _ = tree.Add(EntryKind.File, "file-2"u8, [], Stamp(0x81A4, 5_000_000) with { ChangeTime = 77 }, root);
+        _ = tree.Add(EntryKind.File, "file-2"u8, [], Stamp(0x81A4, 5_000_000) with { ChangeTime = 77 }, root, tag: isRemote ? "\"e-1\""u8 : []);
         _ = tree.Add(EntryKind.Symlink, "link"u8, "file-1"u8, Stamp(0xA1FF, 6) with { ModifyNanoseconds = 5 }, root);
         int sub = tree.Add(EntryKind.Directory, "sub"u8, [], Stamp(0x41ED, 0), root);
         int gone = tree.Add(EntryKind.File, "x"u8, [], Stamp(0x81FF, 1) with { Device = 9 }, sub);

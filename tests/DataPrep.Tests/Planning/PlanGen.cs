@@ -12,10 +12,12 @@ internal sealed class PlanGen(int seed)
     private readonly Random random = new(seed);
     private readonly SourceTree tree = new();
     private readonly List<int> content = [];
+    private bool isRemote;
 
     /// <summary>A plan of about so many entries.</summary>
     public PlanContent Plan(int entries)
     {
+        isRemote = random.Next(2) == 0;
         switch (random.Next(4))
         {
             case 0:
@@ -37,7 +39,7 @@ internal sealed class PlanGen(int seed)
         foreach (int entry in content)
         {
             if (random.Next(10) == 0 && tree[entry].Kind == EntryKind.File)
-                tree.Renew(entry, Stamp(Posix.S_IFREG));
+                tree.Renew(entry, Stamp(Posix.S_IFREG), Tag());
             if (random.Next(10) == 0)
                 tree.Remove(entry, random.Next(2) == 0 ? "changed" : "replaced", random.Next(2) == 0 ? "was modified" : $"grew to {entry} bytes, \u00e9\ud83d\ude00");
         }
@@ -66,10 +68,12 @@ internal sealed class PlanGen(int seed)
         bool isLink = random.Next(5) == 0;
         int entry = isLink
             ? tree.Add(EntryKind.Symlink, Name(), Bytes(random.Next(8) == 0 ? 4095 : random.Next(20)), Stamp(Posix.S_IFLNK), folder, anchor)
-            : tree.Add(EntryKind.File, Name(), [], Stamp(Posix.S_IFREG), folder, anchor);
+            : tree.Add(EntryKind.File, Name(), [], Stamp(Posix.S_IFREG), folder, anchor, Tag());
         content.Add(entry);
         return entry;
     }
+
+    private byte[] Tag() => !isRemote || random.Next(3) == 0 ? [] : Bytes(random.Next(1, random.Next(20) == 0 ? 256 : 40));
 
     private byte[] Name() => random.Next(6) switch
     {
@@ -132,6 +136,7 @@ internal sealed class PlanGen(int seed)
             Assert.Equal((expected[i].Size, expected.Stamp(i)), (actual[i].Size, actual.Stamp(i)));
             Assert.True(expected.Name(i).SequenceEqual(actual.Name(i)), $"name of {i}");
             Assert.True(expected.Target(i).SequenceEqual(actual.Target(i)), $"target of {i}");
+            Assert.True(expected.Tag(i).SequenceEqual(actual.Tag(i)), $"tag of {i}");
             Assert.Equal(expected.Anchor(i), actual.Anchor(i));
         }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using DataPrep.Source;
 using Xunit;
 
@@ -29,6 +30,33 @@ public sealed class SourceTreeTests
             Assert.Null(stamps[i].DifferenceFrom(tree.Stamp(i)));
             Assert.Equal(stamps[i].Size, tree[i].Size);
         }
+    }
+
+    [Fact]
+    public void TagsComeBackAndAreRenewed()
+    {
+        var tree = new SourceTree();
+        _ = tree.Add(EntryKind.Directory, "root"u8, [], default, -1, "/nowhere"u8.ToArray());
+        Assert.False(tree.HasTags);
+        for (int i = 1; i < 3000; i++)
+            Assert.Equal(i, tree.Add(EntryKind.File, Encoding.ASCII.GetBytes($"n{i}"), [], new FileStamp { Size = i }, 0, null, Tag(i, 0)));
+        Assert.True(tree.HasTags);
+        for (int i = 3; i < 3000; i += 3)
+            tree.Renew(i, new FileStamp { Size = 2 * i }, Tag(i, i % 2));
+        for (int i = 1; i < 3000; i++)
+        {
+            Assert.Equal($"n{i}", Encoding.ASCII.GetString(tree.Name(i)));
+            Assert.Equal((i % 3 == 0 ? 2 * i : i, 0), (tree[i].Size, tree[i].Parent));
+            Assert.True(tree.Tag(i).SequenceEqual(Tag(i, i % 3 == 0 ? i % 2 : 0)));
+        }
+
+        tree.Renew(5, default);
+        Assert.True(tree.Tag(5).IsEmpty && tree.Tag(0).IsEmpty);
+        tree.Remove(7, "changed", "");
+        Assert.True(tree.Tag(7).IsEmpty);
+        Assert.Throws<ArgumentOutOfRangeException>(() => tree.Add(EntryKind.File, "n"u8, [], default, 0, null, new byte[SourceTree.LongestTag + 1]));
+
+        static byte[] Tag(int i, int version) => i % 5 == 0 ? [] : [.. Enumerable.Repeat((byte)(i + version), 1 + (i % SourceTree.LongestTag))];
     }
 
     [Fact]
