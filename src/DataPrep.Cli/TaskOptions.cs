@@ -100,7 +100,9 @@ internal sealed class TaskOptions(RemoteOptionSet remote, S3OptionSet s3)
             terminal.Warn($"files of piece {result.Number} have changed since the plan was made: finish packs them, or leaves them out");
         if (result.Piece is not { } piece)
         {
-            terminal.Result($"Piece {result.Number} holds nothing any more, since all of it has changed");
+            terminal.Result(result is { AlreadyDone: true, Changes: 0 }
+                ? $"{output} holds the finished dataset, and piece {result.Number} in it"
+                : $"Piece {result.Number} holds nothing any more, since all of it has changed");
             return;
         }
 

@@ -29,7 +29,13 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackProgre
         OptionCheck.Require(fixedOptions);
         var array = new ArrayFolder(options.Output);
         if (File.Exists(array.Main.FileOf(RecordFile.Dataset)))
-            throw new IOException($"{array.Main.Path} holds a finished dataset; choose another folder for the pieces of {planPath}");
+        {
+            // A task that comes late, of a plan whose dataset is finished.
+            return new PresentDataset(array.Main).IsLike(header.Dataset)
+                ? new TaskResult(number, null, true, 0, clock.Elapsed)
+                : throw new IOException($"{array.Main.Path} holds another dataset, which is finished; choose another folder for the pieces of {planPath}");
+        }
+
         var task = array.Task(number);
         options.Target?.Begin(task);
         array.Join(ArrayNote.Of(planPath, header, outline));

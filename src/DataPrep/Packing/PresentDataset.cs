@@ -15,25 +15,31 @@ internal sealed class PresentDataset(OutputFolder folder)
     /// <exception cref="IOException">It does; the message says in what it differs.</exception>
     public void RequireSame(PackPlan plan)
     {
-        // Totals follow from the entries, which are compared one by one.
-        var wanted = plan.Dataset with
-        {
-            RootCid = Dataset.RootCid,
-            Tool = Dataset.Tool,
-            Files = Dataset.Files,
-            Directories = Dataset.Directories,
-            Links = Dataset.Links,
-            Bytes = Dataset.Bytes,
-            Skipped = Dataset.Skipped,
-            Pieces = Dataset.Pieces,
-            DagPieces = Dataset.DagPieces,
-        };
+        var wanted = Wanted(plan.Dataset);
         string? difference = FirstDifference(plan);
         if (difference is null && wanted != Dataset)
             difference = wanted.Selection == Dataset.Selection ? "its parameters are others" : "it was selected by other patterns, or from another list";
         if (difference is not null)
             throw new IOException($"{folder.Path} holds another dataset, '{Dataset.Name}' with root {Dataset.RootCid}: {difference}; choose another folder, or remove what is in it");
     }
+
+    /// <summary>Whether it was made with the parameters, and under the name, of a plan.</summary>
+    /// <param name="planned">The record as far as it follows from the scan.</param>
+    public bool IsLike(DatasetRecord planned) => Wanted(planned) == Dataset;
+
+    /// <summary>Totals follow from the entries, which are compared one by one.</summary>
+    private DatasetRecord Wanted(DatasetRecord planned) => planned with
+    {
+        RootCid = Dataset.RootCid,
+        Tool = Dataset.Tool,
+        Files = Dataset.Files,
+        Directories = Dataset.Directories,
+        Links = Dataset.Links,
+        Bytes = Dataset.Bytes,
+        Skipped = Dataset.Skipped,
+        Pieces = Dataset.Pieces,
+        DagPieces = Dataset.DagPieces,
+    };
 
     /// <summary>Holds sizes and sidecars against the records, without reading the CARs. Those of pieces that were handed on may be gone.</summary>
     /// <param name="target">Where the pieces are, if not in OUT.</param>

@@ -33,6 +33,9 @@ internal static class PlanFile
     private const int LeastSkipped = 3, LeastPiece = 5;
     private const int ShareCountLength = sizeof(uint);
 
+    // Mostly more than the header.
+    private const int OutlineRoom = 1 << 13;
+
     private static ReadOnlySpan<byte> Magic => [0x89, (byte)'D', (byte)'P', (byte)'P', (byte)'L', (byte)'A', (byte)'N', (byte)'\n'];
 
     /// <summary>Writes the plan under the name that its hash gives it, and returns its path; when this returns, it is on the device.</summary>
@@ -102,7 +105,7 @@ internal static class PlanFile
     /// <exception cref="IOException">It cannot be read.</exception>
     public static PlanOutline ReadOutline(string path)
     {
-        using var input = new PlanInput(path);
+        using var input = new PlanInput(path, room: OutlineRoom);
         return ReadOutline(input, out _);
     }
 
@@ -112,7 +115,7 @@ internal static class PlanFile
     /// <inheritdoc cref="ReadOutline(string)"/>
     public static (PlanOutline Outline, PlanShare? Share) ReadShare(string path, int number)
     {
-        using var input = new PlanInput(path);
+        using var input = new PlanInput(path, room: OutlineRoom);
         var outline = ReadOutline(input, out long index);
         if (number < 0 || number >= outline.Pieces)
             return (outline, null);

@@ -18,18 +18,20 @@ internal sealed class PlanInput : IDisposable
     private readonly long end;
 
     // [at, filled) is what the file has from Offset on.
-    private byte[] window = new byte[1 << 18];
+    private byte[] window;
     private int at;
     private int filled;
     private long loaded;
 
     /// <summary>Reads a whole file, or a part of one that has a checksum of its own.</summary>
     /// <param name="range">The part; null for the file.</param>
+    /// <param name="room">Bytes to read at once: few where little of the file is wanted.</param>
     /// <exception cref="MalformedDataException">The file is too short for a plan, or for that part.</exception>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    public PlanInput(string path, (long Begin, long End)? range = null)
+    public PlanInput(string path, (long Begin, long End)? range = null, int room = 1 << 18)
     {
         this.path = path;
+        window = new byte[room];
         file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, range is null ? FileOptions.SequentialScan : FileOptions.None);
         long length = RandomAccess.GetLength(file);
         loaded = range?.Begin ?? 0;
