@@ -16,7 +16,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep verify /staging/climate
 
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some input was skipped,
-            4 verification failed, 75 stopped by SIGTERM (run again), 130 cancelled.
+            4 verification failed, 75 stopped by SIGTERM or by a source that is away (run again), 130 cancelled.
             """,
         ["pack"] = """
             Hidden files, empty folders and symlinks are kept; symlinks are entries and never followed.
@@ -30,6 +30,8 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             other places where the tools of AWS look. What is finished is kept in the folder of --work.
             - packs one file of any length from standard input, named by --name. To go on with it after it was broken off, run
             the same command and feed the same stream from its beginning: what is finished is held against it.
+            A SOURCE may be an http(s) URL, or rclone:REMOTE:PATH. Each range is read on condition that the file is the one that
+            was listed; faults are tried again, and a run that ends with exit code 75 goes on with the same command.
 
             Example:
               dataprep pack /data/climate -o /staging/climate
@@ -41,6 +43,9 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep pack /data/climate -o out --max-rate 100MiB --max-staged 128GiB \
                 --on-piece 'rclone move "$DATAPREP_CAR_FILE" remote:pieces'
               tar c /data/climate | dataprep pack - -o /staging/climate --name climate.tar
+              dataprep pack https://data.example/era5/2024.nc -o /staging/era5
+              dataprep pack --urls-from urls.txt -o /staging/web --http-header "Authorization: Bearer $TOKEN"
+              dataprep pack rclone:mybox:climate/2024 -o /staging/climate
               find . -newer stamp -type f -print0 | dataprep pack --files-from - -o /staging/new
             """,
         ["materialize"] = """

@@ -97,7 +97,7 @@ internal sealed class DatasetRun : IDisposable
     private void RequireRoot()
     {
         if (Tree[0].Kind == EntryKind.Removed)
-            throw new SourceException($"{Tree.Skipped[^1].Detail}; it is left out, and there is nothing else to pack: --restart begins anew", Tree.Location(0));
+            throw new SourceException($"{Tree.Skipped[^1].Detail}; it is left out, and there is nothing else to pack: --restart begins anew", options.Remote is { } remote ? PathText.FromArgument(remote.Names[0]) : Tree.Location(0));
     }
 
     /// <summary>Makes the pieces of a round that are not there yet; false where files changed on the way.</summary>

@@ -99,7 +99,7 @@ internal sealed class EarlierVersion : IDisposable
     {
         var stamp = tree.Stamp(entry);
         return record.Mtime is { } mtime && mtime == TimeText.Format(stamp.ModifySeconds, stamp.ModifyNanoseconds)
-            && (inode is null || inode == stamp.Inode) && HasMetadata(tree, entry, record);
+            && (inode is null || inode == tree.Identity(entry)) && HasMetadata(tree, entry, record);
     }
 
     // With a mode or a time in its node, a folder or file that has another one has another CID.

@@ -5,7 +5,7 @@ using DataPrep.Source;
 namespace DataPrep.Packing;
 
 /// <summary>
-/// The inodes that the entries of a packed dataset had, for a later version to tell a replaced file by. In the work folder, since
+/// The inodes that the entries of a packed dataset had, of remote files a hash of their tag, for a later version to tell a replaced file by. In the work folder, since
 /// they say something of this machine alone.
 /// <code>
 /// magic 8 | inode 8, little-endian, for each line of files.jsonl
@@ -28,7 +28,7 @@ internal sealed class InodeList : IDisposable
         {
             if (tree[i].Kind == EntryKind.Removed)
                 continue;
-            BinaryPrimitives.WriteUInt64LittleEndian(inode, tree.Stamp(i).Inode);
+            BinaryPrimitives.WriteUInt64LittleEndian(inode, tree.Identity(i));
             stream.Write(inode);
         }
     });

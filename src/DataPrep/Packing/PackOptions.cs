@@ -140,7 +140,7 @@ internal sealed record PackOptions
         if (Reader is not null)
             return Reader(tree);
         if (Remote is not null)
-            return new RemoteReader(tree, Remote);
+            return new RemoteReader(tree, Remote, RemoteWorkers);
         bool isLarge = bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         return new LocalReader(tree, InputIo, DropBehind ?? isLarge);
     }
@@ -157,7 +157,8 @@ internal sealed record PackOptions
         int others = Remote is not null ? RemoteWorkers - Threads : onDevice ? Math.Clamp(Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(Target is null ? demand : demand with { Part = Target.PartSize, Held = Target.Held }, Threads + others, Memory, slabSize);
+            var all = demand with { Part = Target?.PartSize ?? 0, Held = Target?.Held ?? 0, Ahead = Remote is null ? 0 : RemoteReader.AheadBytes(RemoteWorkers) };
+            return SlabPlan.Choose(all, Threads + others, Memory, slabSize);
         }
         catch (ArgumentException e)
         {

@@ -25,6 +25,9 @@ internal readonly record struct SlabDemand(long LongestSection, long LeafBytes, 
     /// <summary>Bytes of such parts on their way, beside one for each worker.</summary>
     public long Held { get; init; }
 
+    /// <summary>Bytes that are fetched ahead of the workers.</summary>
+    public long Ahead { get; init; }
+
     /// <summary>Padded size of the smallest slabs: each holds a whole leaf section.</summary>
     public long LeastSlab
     {
@@ -113,7 +116,7 @@ internal sealed record SlabPlan(long PaddedSize, int Threads)
     // the segments of the header and of the tail; of a stream also what is held of it; of parts that leave two, one of which waits for the end of a leaf.
     private long SlabMemory(in SlabDemand demand) =>
         (Threads * (RawSize + (2L * demand.LongestSection))) + (2 * SubTreeHasher.SegmentPadded) + (demand.IsStream ? WindowSize(demand) : 0)
-        + demand.Held + (Threads * 2 * demand.Part);
+        + demand.Ahead + demand.Held + (Threads * 2 * demand.Part);
 
     private long Total(in SlabDemand demand)
     {

@@ -6,7 +6,6 @@ namespace DataPrep.Source;
 /// <summary>Files that are named one by one: by URLs on a command line, or by a list of them.</summary>
 internal sealed class HttpSource : IRemoteSource
 {
-    private readonly HttpAccess access;
     private readonly HttpTransport transport;
     private readonly List<Uri> urls = [];
     private readonly UrlList? list;
@@ -19,9 +18,9 @@ internal sealed class HttpSource : IRemoteSource
         foreach (string url in urls)
         {
             if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || !HttpAccess.IsHttp(parsed) || parsed.Host.Length == 0)
-                throw Wrong(url, "this is no URL");
+                throw Wrong(url, "this is no URL", isUsage: true);
             if (HttpPlace.PathOf(url, out string problem) is null)
-                throw Wrong(url, problem);
+                throw Wrong(url, problem, isUsage: true);
             this.urls.Add(access.TakeFrom(parsed));
         }
 
@@ -39,7 +38,6 @@ internal sealed class HttpSource : IRemoteSource
 
     private HttpSource(HttpAccess access, RemoteLimits limits, Action<string>? warn)
     {
-        this.access = access;
         transport = new HttpTransport(access, limits);
         Objects = new ObjectClient(transport, limits, warn);
     }
@@ -126,11 +124,11 @@ internal sealed class HttpSource : IRemoteSource
     private static string NameOf(Uri url) =>
         url.Query.Length == 0 ? url.AbsoluteUri : $"{Retry.Shown(url.AbsoluteUri)}?sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url.Query)))[..16]}";
 
-    private static SourceException Wrong(string url, string problem)
+    private static SourceException Wrong(string url, string problem, bool isUsage = false)
     {
         int at = url.IndexOf('@', StringComparison.Ordinal);
         int path = url.IndexOf("://", StringComparison.Ordinal) + 3;
         string shown = at > 0 && path > 2 ? url[..path] + url[(at + 1)..] : url;
-        return new SourceException(problem, PathText.FromArgument(Retry.Shown(shown)));
+        return new SourceException(problem, PathText.FromArgument(Retry.Shown(shown))) { IsUsage = isUsage };
     }
 }

@@ -7,6 +7,9 @@ namespace DataPrep.Source;
 internal sealed class HttpTransport : IObjectTransport
 {
     private const int MostRedirects = 10;
+
+    // So that no sum of sizes overflows, whatever servers claim.
+    private const long Largest = 1L << 50;
     private readonly HttpMessageInvoker http;
     private readonly HttpAccess access;
 
@@ -131,7 +134,7 @@ internal sealed class HttpTransport : IObjectTransport
     {
         if (answer.Content.Headers.ContentEncoding.Any(encoding => !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)))
             throw new ObjectException(ObjectFault.Unreadable, $"the server sends it encoded ({PathText.Quote(string.Join(", ", answer.Content.Headers.ContentEncoding))}) though the plain bytes were asked for");
-        return size < 0
+        return size is < 0 or > Largest
             ? throw new ObjectException(ObjectFault.Unreadable, "its length makes no sense")
             : ObjectState.Of(size, Value(answer.Headers, "ETag"), Value(answer.Content.Headers, "Last-Modified"));
     }

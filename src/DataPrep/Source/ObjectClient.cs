@@ -103,7 +103,7 @@ internal sealed class ObjectClient(IObjectTransport transport, RemoteLimits limi
         if (Difference(answer.State, expected) is { } difference)
             throw new ObjectException(ObjectFault.Changed, difference);
         if (answer.Offset != offset)
-            throw new ObjectException(ObjectFault.Unreadable, offset > 0 && answer.Offset == 0 ? "the server gives no ranges of it, but only the whole" : $"asked for byte {offset}, the server answered from byte {answer.Offset} on");
+            throw new ObjectException(ObjectFault.Unreadable, offset > 0 && answer.Offset == 0 ? "the server gives no ranges of it, but only the whole; to pack it as one file: curl URL | dataprep pack - -o OUT" : $"asked for byte {offset}, the server answered from byte {answer.Offset} on");
     }
 
     private static string? Difference(in ObjectState now, in ObjectState expected)

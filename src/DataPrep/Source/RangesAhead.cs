@@ -7,17 +7,21 @@ namespace DataPrep.Source;
 /// memory reaches. Each thread has its own window, so that none waits for what others hold. Owned by that thread.
 /// </summary>
 /// <param name="objectOf">Location and listed state of an entry.</param>
+/// <param name="window">Most bytes to hold; see <see cref="WindowOf"/>.</param>
 /// <param name="stop">Ends all requests.</param>
-internal sealed class RangesAhead(ObjectClient client, IReadOnlyList<SourceRange> ranges, Func<int, (string Location, ObjectState State)> objectOf, CancellationToken stop)
+internal sealed class RangesAhead(ObjectClient client, IReadOnlyList<SourceRange> ranges, Func<int, (string Location, ObjectState State)> objectOf, long window, CancellationToken stop)
 {
     /// <summary>Longer ranges take longer than an answer does to come: they are read straight into place.</summary>
     private const int LargestRange = 1 << 20;
 
-    private const long Window = 4 << 20;
+    private const long AllWindows = 40 << 20, LargestWindow = 4 << 20;
     private const int MostRequests = 256;
     private readonly Queue<Fetched> fetched = new();
     private int next;
     private long held;
+
+    /// <summary>Bytes that each of so many threads may hold.</summary>
+    public static long WindowOf(int workers) => Math.Clamp(AllWindows / workers, LargestRange, LargestWindow);
 
     public CancellationToken Stop => stop;
 
@@ -29,7 +33,7 @@ internal sealed class RangesAhead(ObjectClient client, IReadOnlyList<SourceRange
             var range = ranges[next];
             if (range.Length is 0 or > LargestRange)
                 continue;
-            if (held > 0 && held + range.Length > Window)
+            if (held > 0 && held + range.Length > window)
                 return;
             held += range.Length;
             var (location, state) = objectOf(range.Entry);

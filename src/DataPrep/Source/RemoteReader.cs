@@ -7,7 +7,8 @@ namespace DataPrep.Source;
 /// many at once. A range that breaks off is gone on with from the byte where it did, under the same condition; each answer is held against
 /// what was listed, so that no object is read torn.
 /// </summary>
-internal sealed class RemoteReader(SourceTree tree, IRemoteSource source) : ISourceReader
+/// <param name="workers">Threads that read.</param>
+internal sealed class RemoteReader(SourceTree tree, IRemoteSource source, int workers) : ISourceReader
 {
     private readonly SourceTree tree = tree;
     private readonly IRemoteSource source = source;
@@ -16,9 +17,12 @@ internal sealed class RemoteReader(SourceTree tree, IRemoteSource source) : ISou
 
     public bool FetchesAhead => true;
 
+    /// <summary>Most bytes that are held for all workers before they ask for them.</summary>
+    public static long AheadBytes(int workers) => (long)workers * RangesAhead.WindowOf(workers);
+
     public void Announce(IReadOnlyList<SourceRange> ranges, CancellationToken stop)
     {
-        ahead.Value = new RangesAhead(source.Objects, ranges, ObjectOf, stop);
+        ahead.Value = new RangesAhead(source.Objects, ranges, ObjectOf, RangesAhead.WindowOf(workers), stop);
         ahead.Value.Advance();
     }
 

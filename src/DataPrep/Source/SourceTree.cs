@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
 namespace DataPrep.Source;
 
 /// <summary>What was not taken, and why.</summary>
@@ -59,6 +62,13 @@ internal sealed class SourceTree
             return [];
         int length = names.Behind(entry.Name, 1)[0];
         return names.Behind(entry.Name, 1 + length)[1..];
+    }
+
+    /// <summary>What tells a file from one that took its place with the same size and time: its inode, or a hash of its tag where it has one.</summary>
+    public ulong Identity(int index)
+    {
+        var tag = Tag(index);
+        return tag.IsEmpty ? Stamp(index).Inode : BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(tag));
     }
 
     /// <summary>State of an entry when it was scanned. The size of a symlink is the length of its target.</summary>

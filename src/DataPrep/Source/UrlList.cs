@@ -12,6 +12,8 @@ internal sealed class UrlList(string name, HttpAccess access, HttpTransport tran
     private const int LongestLine = 64 << 10;
     private readonly bool isUrl = IsUrl(name);
     private readonly List<string> origins = [];
+    private readonly Dictionary<string, int> numbers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> folders = new(StringComparer.Ordinal);
     private bool hasHosts;
 
     /// <summary>The list's name in a plan: an absolute path, <c>-</c>, or a URL without what may be secret.</summary>
@@ -32,7 +34,7 @@ internal sealed class UrlList(string name, HttpAccess access, HttpTransport tran
         if (!hasHosts)
             return HttpPlace.Below(origins[0], path);
         int slash = path.IndexOf((byte)'/');
-        return HttpPlace.Below(origins[FolderOf(Encoding.UTF8.GetString(path[..slash]))], path[(slash + 1)..]);
+        return HttpPlace.Below(origins[folders[Encoding.UTF8.GetString(path[..slash])]], path[(slash + 1)..]);
     }
 
     /// <summary>Reads the list; what is not to be taken is left out.</summary>
@@ -47,7 +49,7 @@ internal sealed class UrlList(string name, HttpAccess access, HttpTransport tran
         for (int i = 0; hasHosts && i < origins.Count; i++)
         {
             // Of one host on http and https, the folder's place is that of the first.
-            if (FolderOf(Host(origins[i])) == i)
+            if (folders.TryAdd(Host(origins[i]), i))
                 listing.Anchor(Host(origins[i]), Encoding.UTF8.GetBytes(origins[i]));
         }
 
@@ -55,7 +57,7 @@ internal sealed class UrlList(string name, HttpAccess access, HttpTransport tran
         {
             var path = lines.Path(line);
             byte[] full = line.HasPath || !hasHosts ? path.ToArray() : PathText.Join(Encoding.UTF8.GetBytes(Host(origins[line.Origin])), path);
-            bool isDerived = line.Url == default && (!hasHosts || FolderOf(Host(origins[line.Origin])) == line.Origin);
+            bool isDerived = line.Url == default && (!hasHosts || folders[Host(origins[line.Origin])] == line.Origin);
             byte[]? own = isDerived ? null : line.Url == default ? Encoding.UTF8.GetBytes(HttpPlace.Below(origins[line.Origin], path)) : lines.Url(line).ToArray();
             if (!ObjectListing.Takes(options, full))
                 continue;
@@ -115,6 +117,7 @@ internal sealed class UrlList(string name, HttpAccess access, HttpTransport tran
     private Lines Parse(Stream stream)
     {
         origins.Clear();
+        numbers.Clear();
         var lines = new Lines();
         byte[] buffer = new byte[LongestLine];
         int filled = 0, number = 0, got;
@@ -159,14 +162,10 @@ internal sealed class UrlList(string name, HttpAccess access, HttpTransport tran
 
     private int OriginOf(string origin)
     {
-        // Nearly always that of the line before, and seldom many.
-        int known = origins.IndexOf(origin);
-        if (known < 0)
+        if (numbers.TryAdd(origin, origins.Count))
             origins.Add(origin);
-        return known < 0 ? origins.Count - 1 : known;
+        return numbers[origin];
     }
-
-    private int FolderOf(string host) => origins.FindIndex(origin => Host(origin) == host);
 
     private static string Host(string origin) => origin[(origin.IndexOf("://", StringComparison.Ordinal) + 3)..];
 

@@ -107,7 +107,7 @@ internal sealed class ObjectServer : IDisposable
                 new Thread(() => Serve(socket)) { IsBackground = true }.Start();
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // The end.
         }

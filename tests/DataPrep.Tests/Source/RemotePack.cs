@@ -51,8 +51,12 @@ internal sealed class RemotePack : IDisposable
 
     public HttpSource OfUrls(params string[] urls) => new(urls, new HttpAccess(), Quick, Warn);
 
-    public PackResult Pack(IRemoteSource source, string output, OnChange onChange = OnChange.Retry, CancellationToken cancel = default) =>
+    public PackResult Pack(IRemoteSource source, string output, OnChange onChange = OnChange.Retry) => PackUntil(source, output, default, onChange);
+
+    public PackResult PackUntil(IRemoteSource source, string output, CancellationToken cancel, OnChange onChange = OnChange.Retry) =>
         new Packer(Options(output) with { Remote = source, OnChange = onChange }, new PackProgress(), cancel).Run();
+
+    public static SourceTree Scan(IRemoteSource source, ScanOptions? options = null) => source.Scan(options ?? new ScanOptions(), null, default);
 
     public PackResult PackLocal(string output, string? path = null) =>
         new Packer(Options(output) with { Sources = [path ?? Folder] }, new PackProgress(), default).Run();

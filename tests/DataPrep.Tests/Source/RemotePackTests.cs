@@ -216,7 +216,7 @@ public sealed class RemotePackTests : IDisposable
             return null;
         };
         using (var source = pack.OfList(list))
-            Assert.ThrowsAny<OperationCanceledException>(() => pack.Pack(source, output, cancel: cancel.Token));
+            Assert.ThrowsAny<OperationCanceledException>(() => pack.PackUntil(source, output, cancel.Token));
         var listed = Server.Objects.ToDictionary(pair => pair.Key, pair => pair.Value.ETag);
         if (isReplaced)
         {
