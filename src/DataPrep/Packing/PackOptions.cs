@@ -157,11 +157,8 @@ internal sealed record PackOptions
         int others = Remote is not null ? RemoteWorkers - Threads : onDevice ? Math.Clamp(Threads / 2, 2, 8) : 0;
         try
         {
-            return SlabPlan.Choose(
-                demand with { Part = Target?.PartSize ?? 0, Held = Target?.Held ?? 0, Ahead = Remote is null ? 0 : RemoteReader.AheadBytes(RemoteWorkers) },
-                Threads + others,
-                Memory,
-                slabSize);
+            var all = demand with { Part = Target?.PartSize ?? 0, Held = Target?.Held ?? 0, Ahead = Remote is null ? 0 : RemoteReader.AheadBytes(RemoteWorkers) };
+            return SlabPlan.Choose(all, Threads + others, Memory, slabSize);
         }
         catch (ArgumentException e)
         {

@@ -11,12 +11,12 @@ namespace DataPrep.Source;
 
 /// <summary>
 /// One rclone that serves all its remotes to us alone: on a port of this machine that it chooses, behind a password that is in its environment. It ends with us, however
-/// that comes to pass: a shell around it waits on a pipe that we hold, and ends it when the pipe closes.
+/// that comes to pass: a shell beside it waits on a pipe that we hold, and ends it when the pipe closes.
 /// </summary>
 internal sealed partial class RcloneDaemon : IDisposable
 {
-    private const string Script = "exec 3<&0; rclone rcd --rc-serve --rc-addr 127.0.0.1:0 --rc-server-read-timeout 24h --rc-server-write-timeout 24h --ask-password=false --log-file= --use-json-log=false --log-level NOTICE </dev/null 3<&- & "
-        + "child=$!; trap 'kill $child 2>/dev/null' EXIT; trap '' INT; read -r line <&3";
+    private const string Script = "trap '' INT; command -v rclone >/dev/null || { echo 'rclone: not found' >&2; exit 127; }; exec 3<&0; rclone rcd --rc-serve --rc-addr 127.0.0.1:0 --rc-server-read-timeout 24h --rc-server-write-timeout 24h --ask-password=false --log-file= --use-json-log=false --log-level NOTICE </dev/null 3<&- & "
+        + "child=$!; { read -r line <&3; kill $child; } >/dev/null 2>&1 & keeper=$!; wait $child; kill $keeper";
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
 
     private readonly Process process;
@@ -52,9 +52,9 @@ internal sealed partial class RcloneDaemon : IDisposable
         Objects = new HttpTransport(access, limits, useProxy: false);
         try
         {
-            if (!address.Task.Wait(LongestStart))
+            if (Task.WaitAny([address.Task], LongestStart) < 0)
                 throw Failed($"it did not say within {LongestStart.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s that it serves; it said: {lastWords}");
-            Address = address.Task.Result;
+            Address = address.Task.GetAwaiter().GetResult();
         }
         catch
         {

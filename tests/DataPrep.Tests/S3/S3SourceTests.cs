@@ -61,6 +61,7 @@ public sealed class S3SourceTests
     {
         var files = new HashSet<string>();
         var folders = new HashSet<string>();
+        var markers = new HashSet<string>();
         var skipped = new List<string>();
         foreach (var (key, size) in objects)
         {
@@ -72,11 +73,13 @@ public sealed class S3SourceTests
                 continue;
             }
 
-            _ = (isFolder ? folders : files).Add(path);
+            _ = (isFolder ? markers : files).Add(path);
             for (int slash = path.LastIndexOf('/'); slash > 0; slash = path.LastIndexOf('/', slash - 1))
                 _ = folders.Add(path[..slash]);
         }
 
+        // An object is worth more than a mark that there is a folder, of which nothing else tells.
+        folders.UnionWith(markers.Except(files));
         return ([.. files.Except(folders).Select(path => (path, true)).Concat(folders.Select(path => (path, false))).OrderBy(entry => entry.path, Comparer<string>.Create(Compare))],
             [.. skipped.Concat(files.Intersect(folders)).Order(StringComparer.Ordinal)]);
     }
