@@ -41,7 +41,7 @@ internal sealed partial class RcloneDaemon : IDisposable
             throw Failed(e.Message);
         }
 
-        process.OutputDataReceived += (_, line) => Heard(line.Data);
+        process.OutputDataReceived += (_, line) => Heard(line.Data ?? ""); // that standard error ends, where it says why, is the end
         process.ErrorDataReceived += (_, line) => Heard(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
