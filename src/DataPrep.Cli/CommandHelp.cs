@@ -28,6 +28,7 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             it is run again at the end; a piece that it has taken over is not handed on again.
             s3://BUCKET/PREFIX is a SOURCE and an OUT like a folder. Credentials come from AWS_ACCESS_KEY_ID, AWS_PROFILE and the
             other places where the tools of AWS look. What is finished is kept in the folder of --work.
+            --move-to copies each piece to another disk, and leaves a symlink; --max-staged holds back what waits for either.
             - packs one file of any length from standard input, named by --name. To go on with it after it was broken off, run
             the same command and feed the same stream from its beginning: what is finished is held against it.
             A SOURCE may be an http(s) URL, or rclone:REMOTE:PATH. Each range is read on condition that the file is the one that

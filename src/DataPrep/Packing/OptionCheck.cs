@@ -43,8 +43,10 @@ internal sealed class OptionCheck(PackOptions options)
             return "-o s3://... stands alone: pieces are not spread over a bucket and folders";
         if (options.OnPiece is { } command && string.IsNullOrWhiteSpace(command))
             return "--on-piece: the command is empty";
-        if (options.MaxStaged is not null && options.OnPiece is null)
-            return "--max-staged needs --on-piece: else no piece ever leaves";
+        if (options.MoveTo is { } && MoveProblem(options.MoveTo) is { } move)
+            return move;
+        if (options.MaxStaged is not null && !options.HandsOn)
+            return "--max-staged needs --on-piece or --move-to: else no piece ever leaves";
         if (options.MaxStaged < Math.Max(options.Capacity, options.LeastCarSize))
             return $"--max-staged must have room for the largest piece, {Math.Max(options.Capacity, options.LeastCarSize)} bytes; choose a smaller --piece-size or more room";
         if (options.Checksum && options.Previous is null)
@@ -55,6 +57,15 @@ internal sealed class OptionCheck(PackOptions options)
             return "--max-rate must be more than nothing";
         return options.Threads < 1 ? "--threads must be at least 1" : null;
     }
+
+    private string? MoveProblem(string folder) =>
+        folder.Length == 0 ? "--move-to: the name of the folder is empty"
+        : options.OnPiece is not null ? "--move-to does not go with --on-piece: the command decides where pieces go"
+        : options.Inline ? "--move-to does not go with --inline: there are no CARs to be moved"
+        : options.Target is not null ? "--move-to does not go with -o s3://...: pieces stand in the bucket"
+        : options.MoreOutputs.Count > 0 ? "--move-to does not go with a second -o: pieces are spread over folders as they are made"
+        : Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output)) ? "--move-to: this is OUT itself"
+        : null;
 
     private string? RemoteProblem()
     {

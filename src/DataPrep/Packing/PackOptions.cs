@@ -97,6 +97,12 @@ internal sealed record PackOptions
     /// <summary>A shell command that each finished piece is handed on to; null for none.</summary>
     public string? OnPiece { get; init; }
 
+    /// <summary>A folder on another disk that each finished piece is moved to; null for none.</summary>
+    public string? MoveTo { get; init; }
+
+    /// <summary>Whether finished pieces are handed on, or moved.</summary>
+    public bool HandsOn => OnPiece is not null || MoveTo is not null;
+
     /// <summary>Most bytes of CARs in the making and not yet handed on; null for no limit.</summary>
     public long? MaxStaged { get; init; }
 

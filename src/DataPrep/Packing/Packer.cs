@@ -184,7 +184,7 @@ internal sealed class Packer(PackOptions options, PackProgress progress, Cancell
     public void HandOn(IReadOnlyList<PieceRecord> pieces)
     {
         var before = new HandedOn(Folder);
-        if (options.OnPiece is null || pieces.All(piece => before.Contains(piece.PieceCid)))
+        if (!options.HandsOn || pieces.All(piece => before.Contains(piece.PieceCid)))
             return;
         using var hold = folders.Hold();
         using var handOver = new PieceHandOver(options, Folder, cancel);

@@ -5,13 +5,14 @@ using DataPrep.Records;
 namespace DataPrep.Packing;
 
 /// <summary>
-/// Hands finished pieces on to a command, one at a time and beside the hashing. A command that fails is run once more at the
-/// end, or before, when no room is left for another piece. Where no command is given, only knows what was handed on before.
+/// Hands finished pieces on to a command, or moves them to another disk, one at a time and beside the hashing. What fails is tried once more at the
+/// end, or before, when no room is left for another piece. Where neither is asked for, only knows what was handed on before.
 /// </summary>
 internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, CancellationToken cancel) : IDisposable
 {
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
     private readonly HandedOn handedOn = new(folder);
+    private readonly PieceMove? move = options.MoveTo is { } disk ? new PieceMove(folder, new OutputFolder(disk)) : null;
     private readonly CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
 
     // All below is guarded by the gate.
@@ -68,7 +69,7 @@ internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, Ca
     public bool Claim(PieceRecord piece)
     {
         lock (gate)
-            return !handedOn.Contains(piece.PieceCid) && (options.OnPiece is null || claimed.Add(piece.PieceCid));
+            return !handedOn.Contains(piece.PieceCid) && (!options.HandsOn || claimed.Add(piece.PieceCid));
     }
 
     /// <summary>Takes a piece that stands under its name.</summary>
@@ -77,7 +78,7 @@ internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, Ca
         lock (gate)
         {
             _ = making.Remove(number);
-            if (options.OnPiece is not null && !handedOn.Contains(piece.PieceCid))
+            if (options.HandsOn && !handedOn.Contains(piece.PieceCid))
             {
                 waiting.Enqueue(piece);
                 Start();
@@ -128,7 +129,7 @@ internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, Ca
     }
 
     private IOException Failed(string what) =>
-        new($"{what} the command of --on-piece failed twice for {givenUp.Count} piece{(givenUp.Count == 1 ? "" : "s")}, the first of them {folder.FileOf(givenUp[0].CarFile)}; run the same command again to hand on what is left");
+        new($"{what} {(move is null ? "the command of --on-piece" : "--move-to")} failed twice for {givenUp.Count} piece{(givenUp.Count == 1 ? "" : "s")}, the first of them {folder.FileOf(givenUp[0].CarFile)}; run the same command again to hand on what is left");
 
     private void Await(CancellationToken engine)
     {
@@ -155,8 +156,9 @@ internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, Ca
                 bool isSecondTry;
                 lock (gate)
                     isSecondTry = secondTries.Contains(piece);
-                bool isDone = Run(piece, isSecondTry);
-                if (isDone)
+                bool isDone = move is null ? Run(piece, isSecondTry) : Move(piece, isSecondTry);
+                // What was moved stands in OUT as before, as a link.
+                if (isDone && move is null)
                     handedOn.Add(piece.PieceCid);
                 lock (gate)
                 {
@@ -186,6 +188,21 @@ internal sealed class PieceHandOver(PackOptions options, OutputFolder folder, Ca
             while (waiting.Count == 0 && !stop.IsCancellationRequested)
                 _ = Monitor.Wait(gate);
             return stop.IsCancellationRequested ? null : current = waiting.Dequeue();
+        }
+    }
+
+    /// <summary>Moves a piece; whether that went well.</summary>
+    private bool Move(PieceRecord piece, bool isSecondTry)
+    {
+        try
+        {
+            move!.Move(piece, stop.Token);
+            return true;
+        }
+        catch (IOException e)
+        {
+            options.Warn($"--move-to: {e.Message}{(isSecondTry ? "" : "; it will be tried again")}");
+            return false;
         }
     }
 

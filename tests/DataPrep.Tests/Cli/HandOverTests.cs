@@ -38,6 +38,42 @@ public sealed class HandOverTests : IDisposable
     private string[] Arguments(string command, params string[] options) =>
         ["pack", scratch.At("src"), "-o", Out, "--piece-size", "1MiB", "--chunk-size", "64KiB", "--threads", "2", "--on-piece", command, .. options];
 
+    /// <summary>One is in the way at first, which another name for it mends.</summary>
+    [Fact]
+    public void PiecesMoveToAnotherDiskAndLinksStay()
+    {
+        string[] pack = ["pack", scratch.At("src"), "-o", Out, "--piece-size", "1MiB", "--chunk-size", "64KiB", "--threads", "2"];
+        DataPrepProcess.Run([.. pack[..3], scratch.At("ref"), .. pack[4..]]).Expect(0);
+        string[] cars = [.. Directory.GetFiles(scratch.At("ref"), "*.car").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+        string[] move = [.. pack, "--move-to", Away, "--max-staged", "2MiB"];
+        File.WriteAllText(Path.Join(Away, cars[1]), "something else");
+        DataPrepProcess.Run(move).Expect(1, "--move-to", cars[1], "run the same command again");
+        File.Delete(Path.Join(Away, cars[1]));
+        DataPrepProcess.Run(move).Expect(0);
+        Assert.Equal(cars, Directory.GetFiles(Away, "*.car").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.All(cars, car => Assert.Equal(Path.Join(Away, car), new FileInfo(Path.Join(Out, car)).LinkTarget));
+        DataPrepProcess.Shell("diff -rq -x .dataprep \"$1\" \"$2\"", scratch.At("ref"), Out).Expect(0);
+        DataPrepProcess.Run("verify", Out).Expect(0);
+        DataPrepProcess.Run(move).Expect(0);
+
+        // Of a dataset that was packed without it, all pieces move when it is said.
+        string[] late = [.. pack[..3], scratch.At("ref"), .. pack[4..], "--move-to", scratch.At("late")];
+        DataPrepProcess.Run(late).Expect(0);
+        Assert.Equal(cars.Length, Directory.GetFiles(scratch.At("late"), "*.car").Length);
+        DataPrepProcess.Run("verify", scratch.At("ref")).Expect(0);
+    }
+
+    [Fact]
+    public void WhatDoesNotGoWithMovingIsSaid()
+    {
+        string[] pack = ["pack", scratch.At("src"), "-o", Out, "--move-to"];
+        DataPrepProcess.Run([.. pack, Out]).Expect(2, "OUT itself");
+        DataPrepProcess.Run([.. pack, ""]).Expect(2, "empty");
+        DataPrepProcess.Run([.. pack, Away, "--on-piece", "true"]).Expect(2, "--on-piece");
+        DataPrepProcess.Run([.. pack, Away, "--inline"]).Expect(2, "--inline");
+        DataPrepProcess.Run([.. pack, Away, "-o", scratch.At("more")]).Expect(2, "second -o");
+    }
+
     [Fact]
     public void EveryPieceIsHandedOnOnceAndMayLeave()
     {
