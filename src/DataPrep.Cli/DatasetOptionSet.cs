@@ -55,6 +55,7 @@ internal sealed class DatasetOptionSet(RemoteOptionSet remote, S3OptionSet s3)
             throw new UsageException("- cannot be planned: the length of what comes on standard input is not known before its end");
         var input = isInput ? StreamInput.Open() : null;
         string[] paths = isInput || remote.IsList(parsed, sources) ? [] : selection.Sources(parsed, sources);
+        remote.RefuseUnfit(parsed, paths);
         options = cut.Apply(parsed, options) with
         {
             Sources = paths,

@@ -60,11 +60,20 @@ internal sealed class RemoteOptionSet
             Add(access, header);
         var source = make(access, limits);
         var given = parsed.CommandResult.Children.OfType<OptionResult>().Where(option => !option.Implicit).Select(option => option.Option.Name).ToList();
-        string? wrong = source is null ? given.Find(option => option == headers.Name || option == connections.Name || option == patience.Name) : given.Find(s_unfit.Contains);
-        if (wrong is null)
-            return source;
-        source?.Dispose();
-        throw new UsageException(source is null ? $"{wrong} needs a remote source, such as https://HOST/FILE" : $"{wrong} does not go with a remote source: it speaks of local files");
+        return source is null && given.Find(option => option == headers.Name || option == connections.Name || option == patience.Name) is { } wrong
+            ? throw new UsageException($"{wrong} needs a remote source, such as https://HOST/FILE")
+            : source;
+    }
+
+    /// <summary>Refuses what does not go with a remote source, before anything is read.</summary>
+    /// <param name="sources">As they were given; none where a list takes their place.</param>
+    /// <exception cref="UsageException">Something does not.</exception>
+    public void RefuseUnfit(ParseResult parsed, string[] sources)
+    {
+        if (parsed.GetValue(list) is null && !sources.Any(RemoteSources.IsRemote))
+            return;
+        if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(option => !option.Implicit && s_unfit.Contains(option.Option.Name)) is { } wrong)
+            throw new UsageException($"{wrong.Option.Name} does not go with a remote source: it speaks of local files");
     }
 
     private static void Add(HttpAccess access, string header)

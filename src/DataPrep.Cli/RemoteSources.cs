@@ -45,6 +45,9 @@ internal static partial class RemoteSources
         return names.All(name => name.StartsWith('/')) ? null : Of([.. names], access, s3, limits, warn);
     }
 
+    /// <summary>Whether a source is named by a scheme.</summary>
+    public static bool IsRemote(string source) => SchemeOf(source) is not null;
+
     private static string? KindOf(string source) => SchemeOf(source) is "http" or "https" ? "https" : SchemeOf(source);
 
     /// <summary>The scheme of a source: what stands before <c>://</c>, or <c>rclone</c> before a colon; null of a local path.</summary>

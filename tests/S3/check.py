@@ -123,6 +123,25 @@ def plain():
     return expected
 
 
+def tasks(expected):
+    """The same by tasks of a plan, each of which sends its own piece."""
+    code, text = run("plan", into("data"), "-o", "tasks.plan", "--piece-size", "16MiB", "--json")
+    plans = [event for event in (json.loads(line) for line in text.splitlines() if line.startswith("{")) if event["type"] == "plan"]
+    check("plan of a bucket", len(plans) == 1, text)
+    numbers = list(range(plans[0]["dataPieces"] if plans else 0))
+    chance.shuffle(numbers)
+    target = ("-o", into("by-tasks"), "--work", "work-tasks")
+    ends = [run("pack", "--plan", "tasks.plan", "--piece", str(number), *target) for number in numbers[1:]]
+    check("tasks from S3 to S3", len(ends) > 1 and all(code == 0 for code, _ in ends), str(ends))
+    code, text = run("finish", "tasks.plan", *target, "--missing")
+    check("what is missing is said", code == 0 and text == "--array=%d\n" % numbers[0], text)
+    code, text = run("pack", "--plan", "tasks.plan", "--piece", str(numbers[0]), "-o", into("by-tasks"))
+    check("tasks need a folder together", code == 2 and "--work" in text, text)
+    ends = [run(*arguments, *target) for arguments in (("pack", "--plan", "tasks.plan", "--piece", str(numbers[0])), ("finish", "tasks.plan"), ("finish", "tasks.plan"))]
+    check("the last task, and finish, twice", all(code == 0 for code, _ in ends), str(ends))
+    same("tasks give what one run gives", "by-tasks", expected)
+
+
 def names():
     """Keys that cannot be paths are left out, with a reason."""
     for key in ("odd/a/../b", "odd/x", "odd/x/y"):
@@ -225,6 +244,7 @@ print("seed", seed)
 s3.request("PUT", BUCKET)
 make_source()
 outputs = plain()
+tasks(outputs)
 names()
 messages()
 outputs = faults(outputs)

@@ -18,7 +18,10 @@ internal sealed class PlanOutput : IDisposable
     private readonly byte[] buffer = new byte[1 << 18];
     private int used;
     private long written;
+
+    // Of a part that has begun: its hash, and where in the buffer begins what that has not seen.
     private IncrementalHash? part;
+    private int partFrom;
 
     /// <exception cref="IOException">The file cannot be made.</exception>
     public PlanOutput(string path)
@@ -82,17 +85,13 @@ internal sealed class PlanOutput : IDisposable
     }
 
     /// <summary>Begins a part of the file with a checksum of its own, so that it can be read without the rest.</summary>
-    public void BeginPart()
-    {
-        Drain();
-        part = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    }
+    public void BeginPart() => (part, partFrom) = (IncrementalHash.CreateHash(HashAlgorithmName.SHA256), used);
 
     /// <summary>Ends the part with the SHA-256 of what was written since its beginning.</summary>
     public void EndPart()
     {
-        Drain();
         using var ended = part!;
+        ended.AppendData(buffer.AsSpan(partFrom, used - partFrom));
         part = null;
         Bytes(ended.GetCurrentHash());
     }
@@ -126,7 +125,8 @@ internal sealed class PlanOutput : IDisposable
     {
         var bytes = buffer.AsSpan(0, used);
         hash.AppendData(bytes);
-        part?.AppendData(bytes);
+        part?.AppendData(bytes[partFrom..]);
+        partFrom = 0;
         OutputFolder.Check(Posix.WriteAt(file, written, bytes), "write", path);
         written += used;
         used = 0;
