@@ -13,6 +13,8 @@ internal static class ExitCode
 /// <summary>Options that commands have in common.</summary>
 internal sealed class CommonOptions
 {
+    public const string ConfigName = "--config";
+
     public Option<bool> Json { get; } = new("--json") { Description = "Print JSON Lines on standard output, one object an event" };
 
     public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Print nothing but results and errors" };
@@ -28,6 +30,8 @@ internal sealed class CommonOptions
         DefaultValueFactory = _ => Environment.ProcessorCount,
     };
 
+    public Option<string?> Config { get; } = new(ConfigName) { Description = "JSON file with settings: options that the command line leaves open", HelpName = "FILE" };
+
     public void AddTo(Command command)
     {
         command.Options.Add(Json);
@@ -40,6 +44,7 @@ internal sealed class CommonOptions
                 result.AddError("--threads must be from 1 to 1024");
         });
         command.Options.Add(Threads);
+        command.Options.Add(Config);
     }
 
     public Terminal Terminal(ParseResult parsed) =>

@@ -33,5 +33,4 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
 };
 CommandHelp.AddTo(root);
 
-// A name or pattern that begins with an @ is a name, not a file of more arguments.
-return CommandRunner.Run(root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }));
+return CommandRunner.Run(root, args);
