@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DataPrep.Cli;
+using DataPrep.Cli.Documents;
 
 if (args is ["pack", ..] && Environment.ProcessorCount > 1)
     WarmStart.Begin();
@@ -30,6 +31,8 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     DistributionStatusCommand.Create(),
     ReportCommand.Create(),
     BenchCommand.Create(),
+    CompletionCommand.Create(),
+    DocumentCommand.Create(),
 };
 CommandHelp.AddTo(root);
 

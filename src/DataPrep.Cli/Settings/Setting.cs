@@ -5,7 +5,7 @@ namespace DataPrep.Cli.Settings;
 
 /// <summary>What the environment or a file says of an option that the command line leaves open.</summary>
 /// <param name="Option">The option.</param>
-/// <param name="Place">Where it stands, for messages: <c>config.json: pack.piece-size</c> or <c>DATAPREP_THREADS</c>.</param>
+/// <param name="Place">Where it stands, for messages: <c>config.json: pack.piece-size</c> or the name of a variable.</param>
 /// <param name="Values">As they would be written on the command line.</param>
 internal sealed record Setting(Option Option, string Place, string[] Values)
 {
