@@ -265,6 +265,14 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep bench pipeline
               dataprep bench pipeline /data/climate --threads 8 --json
             """,
+        ["doctor"] = """
+            Each line is ok, a note, a warning or a problem, with what to do about it. In each DIR a folder is made for the trial, with up to
+            256 MiB for a few seconds, and removed again; without a DIR nothing is written but a file in the temp folder.
+
+            Example:
+              dataprep doctor
+              dataprep doctor /staging /data --json
+            """,
         ["completion"] = """
             Example:
               dataprep completion bash > ~/.local/share/bash-completion/completions/dataprep

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DataPrep.Cli;
+using DataPrep.Cli.Doctor;
 using DataPrep.Cli.Documents;
 
 if (args is ["pack", ..] && Environment.ProcessorCount > 1)
@@ -31,6 +32,7 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     DistributionStatusCommand.Create(),
     ReportCommand.Create(),
     BenchCommand.Create(),
+    DoctorCommand.Create(),
     CompletionCommand.Create(),
     DocumentCommand.Create(),
 };
