@@ -3,6 +3,7 @@ using DataPrep.Cli;
 using DataPrep.Cli.Doctor;
 using DataPrep.Cli.Documents;
 
+EmbeddedKernels.Register();
 if (args is ["pack", ..] && Environment.ProcessorCount > 1)
     WarmStart.Begin();
 
