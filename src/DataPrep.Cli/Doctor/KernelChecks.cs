@@ -10,7 +10,8 @@ internal static class KernelChecks
     {
         var choice = Sha256Kernels.Choice;
         bool isForced = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Sha256Kernels.Variable));
-        var candidates = KernelChoice.Survey([.. Sha256Kernels.All.Where(kernel => kernel is not DotNetSha256 || NetworkChecks.OpenSslLibrary is not null)]);
+        // Managed kernels hand messages that are left over to .NET, which ends the process where OpenSSL is missing.
+        var candidates = KernelChoice.Survey([.. Sha256Kernels.All.Where(kernel => kernel is NativeSha256 || NetworkChecks.OpenSslLibrary is not null)]);
         var chosen = candidates.Single(candidate => candidate.Name == choice.Chosen.Name);
         var fastest = KernelChoice.Fastest(candidates).Chosen;
         string text = $"{choice.Chosen.Name}, {choice.Reason}";
