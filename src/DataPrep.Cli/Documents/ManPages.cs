@@ -33,8 +33,10 @@ internal static class ManPages
                 _ = text.Append($".TP\n.I {Text(argument.Name)}\n{Line(argument.Description ?? "")}\n");
         }
 
-        _ = text.Append(".SH OPTIONS\n");
-        foreach (var option in page.Options.Concat(page.CommonOnes))
+        Option[] options = [.. page.Options, .. page.CommonOnes];
+        if (options.Length > 0)
+            _ = text.Append(".SH OPTIONS\n");
+        foreach (var option in options)
             _ = text.Append($".TP\n{Names(option)}\n{Line(CommandPage.TextOf(option))}\n");
         if (isProgram)
             _ = text.Append(Environment);
