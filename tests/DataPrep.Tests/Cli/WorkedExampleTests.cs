@@ -12,6 +12,10 @@ public sealed class WorkedExampleTests : IDisposable
 
     [Theory]
     [InlineData("getting-started.md")]
+    [InlineData("guide.md")]
+    [InlineData("faq.md")]
+    [InlineData("car.md")]
+    [InlineData("piece.md")]
     public void Page(string page) => _ = new ShellPage(page).Run(scratch.Folder("page"));
 
     [Fact]
