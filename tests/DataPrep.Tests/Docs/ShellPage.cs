@@ -38,7 +38,7 @@ internal sealed class ShellPage
     public string Run(string folder)
     {
         Assert.True(script.Length > 0 && Directory.Exists(folder));
-        string output = DataPrepProcess.Shell(script.ToString(), folder).Expect(0).Output;
+        string output = DataPrepProcess.Start("/bin/bash", ["-c", script.ToString(), "bash", folder]).Finish(seconds: 180).Expect(0).Output;
         foreach (string part in output.Split($"\n{Mark}").Where(part => part.Contains(Mark)))
         {
             int end = part.IndexOf(Mark, StringComparison.Ordinal);
