@@ -51,7 +51,8 @@ internal sealed partial class MarkdownPage
     public static IEnumerable<string> All()
     {
         string root = Checkout.Root;
-        var pages = new List<string> { System.IO.Path.Join(root, "README.md"), System.IO.Path.Join(root, "CHANGELOG.md") };
+        string[] single = ["README.md", "CHANGELOG.md", "native/README.md", "samples/README.md", "src/DataPrep/README.md"];
+        List<string> pages = [.. single.Select(page => System.IO.Path.Join(root, page))];
         pages.AddRange(Directory.EnumerateFiles(System.IO.Path.Join(root, "docs"), "*.md", SearchOption.AllDirectories));
         pages.AddRange(Directory.EnumerateFiles(System.IO.Path.Join(root, "deploy"), "*.md", SearchOption.AllDirectories));
         pages.AddRange(Directory.EnumerateFiles(System.IO.Path.Join(root, "benchmarks"), "*.md"));
