@@ -43,7 +43,7 @@ internal static class ExtractCommand
                 faults.Add(e);
         }, place);
         using var target = TargetFolder.Open(folder);
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         progress.Begin(selection.IsEverything ? source.Bytes : 0);
         var totals = terminal.WithProgress("Extracting", progress, () => new Extractor(source, target, selection, overwrite, log, threads, progress, CommandRunner.Cancel).Run());
         foreach (var fault in faults)
@@ -72,7 +72,7 @@ internal static class ExtractCommand
         });
         string rate = seconds > 0 ? $", {SizeText.Format((long)(bytes / seconds))}/s" : "";
         string there = kept > 0 ? $" ({kept} were there already)" : "";
-        terminal.Result(string.Create(CultureInfo.InvariantCulture, $"Extracted to {folder}: {files} files, {folders} folders, {links} symlinks{there}, {SizeText.Format(bytes)} in {seconds:0.0} s{rate}"));
+        terminal.Result(string.Create(CultureInfo.InvariantCulture, $"Extracted to {folder}: {PackReport.Count(files, "file")}, {PackReport.Count(folders, "folder")}, {PackReport.Count(links, "symlink")}{there}, {SizeText.Format(bytes)} in {seconds:0.0} s{rate}"));
         if (log.Errors > 0)
             terminal.Result($"FAILED: {log.Errors} error{(log.Errors == 1 ? "" : "s")}; not restored: {lost} file{(lost == 1 ? "" : "s")}, or folders with what is below them");
     }

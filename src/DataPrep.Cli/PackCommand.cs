@@ -20,7 +20,7 @@ internal static class PackCommand
         var restart = new Option<bool>("--restart") { Description = "Begin anew where an earlier run was broken off, instead of going on from there" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
 
-        var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it") { output, restart, dryRun };
+        var command = new Command("pack", "Packs folders and files into pieces: CARs named by their piece CIDs, and manifests beside them") { output, restart, dryRun };
         dataset.AddTo(command);
         task.AddTo(command);
         run.AddTo(command);
@@ -66,8 +66,8 @@ internal static class PackCommand
 
     private static int Pack(PackOptions options, Terminal terminal)
     {
-        var progress = new PackProgress();
-        var packer = new Packer(options, progress, CommandRunner.Cancel);
+        var progress = new PackCounters();
+        var packer = new DatasetPacker(options, progress, CommandRunner.Cancel);
         try
         {
             return PackReport.Show(terminal.WithProgress("Packing", progress, packer.Run), options, terminal);
@@ -81,8 +81,8 @@ internal static class PackCommand
 
     private static int DryRun(PackOptions options, Terminal terminal)
     {
-        var progress = new PackProgress();
-        var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        var progress = new PackCounters();
+        var plan = terminal.WithProgress("Scanning", progress, new DatasetPacker(options, progress, CommandRunner.Cancel).Plan);
         return PackReport.Show(plan, options, terminal, $"Would pack {plan.Dataset.Name}", _ => { });
     }
 }

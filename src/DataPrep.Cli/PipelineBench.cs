@@ -84,7 +84,7 @@ internal sealed class PipelineBench(int threads, int rounds, CancellationToken c
         var plan = SlabPlan.Choose(layout, workers, null, null);
         using var engine = new SlabEngine(plan, cancel);
         long start = Stopwatch.GetTimestamp();
-        engine.Run([new PieceJob(layout, plan, reader, new NoSink(), new PackProgress())], piece => piece.Dispose());
+        engine.Run([new PieceJob(layout, plan, reader, new NoSink(), new PackCounters())], piece => piece.Dispose());
         return layout.ContentSize / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }
