@@ -72,6 +72,8 @@ internal sealed record Advice(Limit Limit, double Rate, Limit? Next, double? Nex
         var words = new List<string> { Finding(c, limit, rate, most, together), Remedy(c, limit, next, rate) };
         if (c.Threads > 1 && c.ComputeOne is { } one && one > 0)
             words.Add($"From 1 to {c.Threads} threads the rate from memory grows {Text($"{c.Compute / one:0.0}")}-fold, from {Speed(one)} to {Speed(c.Compute)}.");
+        if (c.FasterKernel is { } other)
+            words.Add($"The SHA-256 kernel {other.Name} hashed leaves and commitment at {Speed(other.Rate)} on one thread, and {c.Kernel!.Name}, which is in use, at {Speed(c.Kernel.Rate)}: DATAPREP_SHA256={other.Name} may be faster here.");
         if (c.Folder is null)
             words.Add("No disk was measured: name a folder on it.");
         else if (c.InMemory)
@@ -129,6 +131,6 @@ internal sealed record Advice(Limit Limit, double Rate, Limit? Next, double? Nex
         string engine = c.SmallInMemory is not { } memory ? "" : memory > 1.5 * c.SmallFiles
             ? $" Hashed from memory it would be {Count(memory)} a second: opening, reading and listing them takes the time."
             : $" Hashed from memory it would be {Count(memory)} a second: the cores take the time.";
-        return $"Of files of {SizeText.Format((long)Ceilings.SmallFileSize)} it packs {Count(c.SmallFiles!.Value)} a second. Where files have less than about {SizeText.Format((long)size)} on average, their number is the limit, not their bytes.{engine}";
+        return $"Of files of {Size(Ceilings.SmallFileSize)} it packs {Count(c.SmallFiles!.Value)} a second. Where files have less than about {Size(size)} on average, their number is the limit, not their bytes.{engine}";
     }
 }

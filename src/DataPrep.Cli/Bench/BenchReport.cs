@@ -28,7 +28,7 @@ internal sealed class BenchReport(BenchRun run, BenchSettings settings, DateTime
             };
             if (settings.Folder is { } folder)
                 facts.Add(("Folder", $"{Path.GetFullPath(folder)}, {run.FileSystem} on {run.Device}{(run.Ceilings.InMemory ? ", in memory" : "")}"));
-            facts.Add(("Run", $"{TimeText.Format(started.ToUnixTimeSeconds(), 0)}, {Time(run.Seconds)}{(settings.IsQuick ? ", quick" : "")}; {(run.Quiet.Complaint is { } complaint ? $"the machine was not quiet: {complaint}" : "the machine was quiet")}"));
+            facts.Add(("Run", $"{started.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC, {Time(run.Seconds)}{(settings.IsQuick ? ", quick" : "")}; {(run.Quiet.Complaint is { } complaint ? $"the machine was not quiet: {complaint}" : "the machine was quiet")}"));
             return facts;
         }
     }
@@ -124,7 +124,7 @@ internal sealed class BenchReport(BenchRun run, BenchSettings settings, DateTime
     private void WriteSummary(Utf8JsonWriter writer)
     {
         WriteMachine(writer);
-        writer.WriteString("started", TimeText.Format(started.ToUnixTimeSeconds(), 0));
+        writer.WriteString("started", started.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
         writer.WriteNumber("seconds", Math.Round(run.Seconds, 1));
         writer.WriteBoolean("quick", settings.IsQuick);
         writer.WriteNumber("referenceBytesPerSecond", (long)run.Reference.BytesPerSecond);

@@ -6,14 +6,23 @@ namespace DataPrep.Cli.Bench;
 /// <summary>Figures as people read them.</summary>
 internal static class BenchText
 {
-    /// <summary>As <c>420 MB/s</c> or <c>1.9 GB/s</c>: powers of ten, as disks are sold.</summary>
+    /// <summary>As <c>420 MB/s</c> or <c>1.90 GB/s</c>: powers of ten, as disks are sold.</summary>
     public static string Speed(double bytesPerSecond) => bytesPerSecond switch
     {
         >= 99.5e9 => Text($"{bytesPerSecond / 1e9:0} GB/s"),
-        >= 0.995e9 => Text($"{bytesPerSecond / 1e9:0.0#} GB/s"),
+        >= 9.95e9 => Text($"{bytesPerSecond / 1e9:0.0} GB/s"),
+        >= 0.995e9 => Text($"{bytesPerSecond / 1e9:0.00} GB/s"),
         >= 9.95e6 => Text($"{bytesPerSecond / 1e6:0} MB/s"),
         >= 0.995e6 => Text($"{bytesPerSecond / 1e6:0.0} MB/s"),
         _ => Text($"{bytesPerSecond / 1e3:0.0} kB/s"),
+    };
+
+    /// <summary>As <c>4.2 kB</c>.</summary>
+    public static string Size(double bytes) => bytes switch
+    {
+        >= 0.995e6 => Text($"{bytes / 1e6:0.0} MB"),
+        >= 9.95e3 => Text($"{bytes / 1e3:0} kB"),
+        _ => Text($"{bytes / 1e3:0.#} kB"),
     };
 
     public static string Count(double number) => Text($"{number:N0}");

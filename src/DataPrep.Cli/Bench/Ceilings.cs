@@ -49,8 +49,20 @@ internal sealed record Ceilings(int Threads, double Compute)
     /// </summary>
     public double? MemoryLoss => Threads > 1 && ComputeOne is { } one && Hash is { } hash && HashOne is { } hashOne ? Compute / hash / (one / hashOne) : null;
 
-    public static Ceilings Of(IReadOnlyList<BenchResult> results, int threads)
+    /// <summary>The SHA-256 kernel in use; null where it was not measured.</summary>
+    public KernelRate? Kernel { get; init; }
+
+    /// <summary>The fastest of all.</summary>
+    public KernelRate? BestKernel { get; init; }
+
+    /// <summary>One that is clearly faster than the one in use.</summary>
+    public KernelRate? FasterKernel => Kernel is { } used && BestKernel is { } best && best.Rate > used.Rate * 1.1 ? best : null;
+
+    /// <param name="kernel">The one in use.</param>
+    public static Ceilings Of(IReadOnlyList<BenchResult> results, int threads, string kernel)
     {
+        const string Together = "/leaves+commp";
+        var kernels = results.Where(result => result.Name.EndsWith(Together, StringComparison.Ordinal)).Select(result => new KernelRate(result.Name[..^Together.Length], result.BytesPerSecond)).ToList();
         double? Rate(string name, int count) => results.FirstOrDefault(result => result.Name == name && result.Threads == count)?.BytesPerSecond;
         double? Best(params string[] names) => results.Where(result => names.Contains(result.Name)).Select(result => (double?)result.BytesPerSecond).Max();
         double? Files(string name) => results.FirstOrDefault(result => result.Name == name)?.FilesPerSecond;
@@ -66,6 +78,11 @@ internal sealed record Ceilings(int Threads, double Compute)
             Pack = Best("pack"),
             SmallFiles = Files("small/1kB/files"),
             SmallInMemory = Files("small/1kB/memory"),
+            Kernel = kernels.Find(each => each.Name == kernel),
+            BestKernel = kernels.MaxBy(each => each.Rate),
         };
     }
 }
+
+/// <summary>Leaves and commitment by one SHA-256 kernel and one thread, bytes a second.</summary>
+internal sealed record KernelRate(string Name, double Rate);
