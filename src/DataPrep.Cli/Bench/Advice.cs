@@ -71,7 +71,7 @@ internal sealed record Advice(Limit Limit, double Rate, Limit? Next, double? Nex
 
         var words = new List<string> { Finding(c, limit, rate, most, together), Remedy(c, limit, next, rate) };
         if (c.Threads > 1 && c.ComputeOne is { } one && one > 0)
-            words.Add($"From 1 to {c.Threads} threads the rate from memory grows {Text($"{c.Compute / one:0.0}")}-fold, from {Speed(one)} to {Speed(c.Compute)}.");
+            words.Add($"With {c.Threads} threads instead of one the rate from memory is {Text($"{c.Compute / one:0.0}")} times as high: {Speed(c.Compute)} instead of {Speed(one)}.");
         if (c.FasterKernel is { } other)
             words.Add($"The SHA-256 kernel {other.Name} hashed leaves and commitment at {Speed(other.Rate)} on one thread, and {c.Kernel!.Name}, which is in use, at {Speed(c.Kernel.Rate)}: DATAPREP_SHA256={other.Name} may be faster here.");
         if (c.Folder is null)

@@ -62,7 +62,8 @@ internal static class BenchPage
             page.WriteLine("</ul></section>");
         }
 
-        page.WriteLine("<footer><p>Rates are medians of the repeats, in powers of ten; spread is from the slowest to the fastest of them. Bars of a table have one scale.</p></footer>");
+        string changes = report.Comparison is null ? "" : " Bold changes are outside the noise of both runs.";
+        page.WriteLine($"<footer><p>Rates are medians of the repeats, in powers of ten; spread is from the slowest to the fastest of them. Bars of a table have one scale.{changes}</p></footer>");
         page.WriteLine("</main>\n</body>\n</html>");
     }
 
@@ -89,15 +90,16 @@ internal static class BenchPage
     private static void WriteGroup(StreamWriter page, string title, string note, List<BenchResult> group, BenchComparison? comparison)
     {
         double most = group.Max(result => result.BytesPerSecond);
+        string fine = comparison is null ? "" : " fine";
         page.WriteLine($"<section><h2>{title}</h2><p class=\"note\">{Encode(note)}</p>");
-        page.Write($"<div class=\"scroll\" tabindex=\"0\"><table><caption class=\"hidden\">{title}</caption><thead><tr><th scope=\"col\">what</th><th scope=\"col\" class=\"number\">threads</th><th scope=\"col\" class=\"number\">rate</th><th scope=\"col\" class=\"number\">x</th><th scope=\"col\" class=\"number\">spread</th>");
+        page.Write($"<div class=\"scroll\" tabindex=\"0\"><table><caption class=\"hidden\">{title}</caption><thead><tr><th scope=\"col\">what</th><th scope=\"col\" class=\"number\">threads</th><th scope=\"col\" class=\"number\">rate</th><th scope=\"col\" class=\"number\">x</th><th scope=\"col\" class=\"number{fine}\">spread</th>");
         if (comparison is not null)
             page.Write("<th scope=\"col\" class=\"number\">change</th><th scope=\"col\" class=\"number\">of x</th>");
         page.WriteLine("</tr></thead><tbody>");
         foreach (var result in group)
         {
             string remark = BenchReport.Remark(result);
-            page.Write($"<tr><th scope=\"row\">{Encode(result.Name)}{(remark.Length > 0 ? $"<small>{Encode(remark)}</small>" : "")}{Bar(result.BytesPerSecond / most, false)}</th><td class=\"number\">{result.Threads}</td><td class=\"number\">{Speed(result.BytesPerSecond)}</td><td class=\"number\">{Ratio(result.RatioToReference)}</td><td class=\"number\">{Share(result.Spread)}</td>");
+            page.Write($"<tr><th scope=\"row\">{Encode(result.Name)}{(remark.Length > 0 ? $"<small>{Encode(remark)}</small>" : "")}{(group.Count > 1 ? Bar(result.BytesPerSecond / most, false) : "")}</th><td class=\"number\">{result.Threads}</td><td class=\"number\">{Speed(result.BytesPerSecond)}</td><td class=\"number\">{Ratio(result.RatioToReference)}</td><td class=\"number{fine}\">{Share(result.Spread)}</td>");
             if (comparison is not null)
                 page.Write(comparison.Of(result) is { } change
                     ? $"<td class=\"number{Direction(change)}\">{Change(change.Change)}</td><td class=\"number\">{(change.RatioChange is { } ratio ? Change(ratio) : "")}</td>"
@@ -105,8 +107,7 @@ internal static class BenchPage
             page.WriteLine("</tr>");
         }
 
-        page.WriteLine("</tbody></table></div>");
-        page.WriteLine(comparison is null ? "</section>" : "<p class=\"note\">Bold changes are outside the noise of both runs.</p></section>");
+        page.WriteLine("</tbody></table></div></section>");
     }
 
     private static string Direction(ResultChange change) => !change.IsClear ? "" : change.Change > 0 ? " better" : " worse";
@@ -159,8 +160,9 @@ internal static class BenchPage
           section { padding: 12px; }
           h1 { font-size: 21px; }
           table { font-size: 13px; }
-          th, td { padding-left: 9px; }
-          tr > :first-child { width: 40%; }
+          th, td { padding-left: 8px; }
+          tr > :first-child { width: 40%; min-width: 100px; }
+          .fine { display: none; }
           dl > div { grid-template-columns: minmax(0, 1fr); gap: 0; margin-bottom: 4px; }
         }
 

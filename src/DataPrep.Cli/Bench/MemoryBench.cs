@@ -8,7 +8,7 @@ namespace DataPrep.Cli.Bench;
 internal sealed class MemoryBench : IDisposable
 {
     private const long LeastSize = 64 << 20;
-    private const long MostSize = 768 << 20;
+    private const long MostSize = 512 << 20;
     private readonly double slice;
     private readonly CancellationToken cancel;
     private readonly NativeBuffer buffer;

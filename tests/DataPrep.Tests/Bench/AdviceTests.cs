@@ -31,7 +31,7 @@ public sealed class AdviceTests
         Assert.Equal((Limit.Cores, 3.8 * GB, Limit.DiskWrite, 10 * GB), (advice.Limit, advice.Rate, advice.Next, advice.NextRate));
         Assert.Contains("Packing is limited by the cores, which hash: 4.00 GB/s with 8 threads. All together it did 3.80 GB/s.", advice.Sentences);
         Assert.Contains("More or faster cores help up to 10.0 GB/s, where writing becomes the limit; a faster disk does not.", advice.Sentences);
-        Assert.Contains("From 1 to 8 threads the rate from memory grows 8.0-fold, from 500 MB/s to 4.00 GB/s.", advice.Sentences);
+        Assert.Contains("With 8 threads instead of one the rate from memory is 8.0 times as high: 4.00 GB/s instead of 500 MB/s.", advice.Sentences);
     }
 
     [Fact]
