@@ -33,8 +33,9 @@ internal sealed record Advice(Limit Limit, double Rate, Limit? Next, double? Nex
     // Rates as near as this limit about equally.
     private const double Equal = 0.9;
 
-    // Memory is held responsible where all threads lose so much that one thread does not.
-    private const double MostLoss = 0.75;
+    // Memory is held responsible where all threads lose so much that one thread does not, and where it copies but a few times as much as is packed:
+    // packing reads each byte some three times and writes it once or twice.
+    private const double MostLoss = 0.75, Copies = 5;
 
     // Packing keeps up with its slowest part where it reaches so much of it.
     private const double KeepsUp = 0.8;
@@ -48,7 +49,7 @@ internal sealed record Advice(Limit Limit, double Rate, Limit? Next, double? Nex
     public static Advice Of(Ceilings c)
     {
         bool hasDisk = c.Folder is not null && !c.InMemory;
-        bool isMemory = c.MemoryLoss < MostLoss;
+        bool isMemory = c.MemoryLoss < MostLoss && c.Copy < Copies * c.Compute;
         var alone = new List<(Limit Limit, double Rate)> { (isMemory ? Limit.Memory : Limit.Cores, c.Compute) };
         if (hasDisk && c.IsCold && c.Read is { } read)
             alone.Add((Limit.DiskRead, read));
@@ -94,7 +95,7 @@ internal sealed record Advice(Limit Limit, double Rate, Limit? Next, double? Nex
         Limit.OneDisk => $"Packing is limited by {c.Folder} being read and written at once: {Speed(rate)}. Alone, reading does {Speed(c.Read!.Value)} and writing {Speed(c.Write!.Value)}; hashing could do {Speed(c.Compute)}.",
         Limit.DiskRead => $"Packing is limited by reading from {c.Folder}: {Speed(most)}. Hashing could do {Speed(c.Compute)}{(c.Write is { } write ? $", writing {Speed(write)}" : "")}.{Did(c, rate)}",
         Limit.DiskWrite => $"Packing is limited by writing to {c.Folder}: {Speed(most)}. Hashing could do {Speed(c.Compute)}{(c is { Read: { } read, IsCold: true } ? $", reading {Speed(read)}" : "")}.{Did(c, rate)}",
-        Limit.Memory => $"Packing is limited by memory: {Speed(rate)}. On data in their caches {c.Threads} threads could hash {Speed(c.Hash!.Value)}{(c.Copy is { } copy ? $"; all of them together copy {Speed(copy)}" : "")}.",
+        Limit.Memory => $"Packing is limited by memory: {Speed(rate)}. On data in their caches {c.Threads} threads could hash {Speed(c.Hash!.Value)}; all of them together copy {Speed(c.Copy!.Value)}.",
         _ when together => $"Packing is limited by the cores: {Speed(rate)}. They could hash {Speed(c.Compute)} from memory, but have to read and write as well.",
         _ => $"Packing is limited by the cores, which hash: {Speed(c.Compute)} with {c.Threads} thread{(c.Threads == 1 ? "" : "s")}.{Did(c, rate)}",
     };

@@ -40,7 +40,7 @@ internal sealed class BenchReport(BenchRun run, BenchSettings settings, DateTime
         {
             var words = run.Advice.Sentences.ToList();
             if (run.Quiet.Complaint is { } complaint)
-                words.Add($"The machine was not quiet, so take all figures with care: {complaint}.");
+                words.Insert(1, $"The machine was not quiet, so take all figures, and what follows from them, with care: {complaint}.");
             else if (run.Results.Where(result => result.Spread > Quietness.MostSpread * 2).ToList() is { Count: > 0 } uneven)
                 words.Add($"{uneven.Count} of {run.Results.Count} results varied by more than {Share(Quietness.MostSpread * 2)} from repeat to repeat: look at the column 'spread' before building on them.");
             if (comparison is not null)

@@ -72,11 +72,15 @@ public sealed class AdviceTests
     public void MemoryThatThreadsShare()
     {
         // One thread loses a tenth beside what its cache holds, all of them more than half.
-        var advice = Advice.Of(Machine with { Hash = 4.4 * GB, Compute = 1.8 * GB, Pack = 1.7 * GB });
+        var advice = Advice.Of(Machine with { Hash = 4.4 * GB, Compute = 1.8 * GB, Copy = 6 * GB, Pack = 1.7 * GB });
         Assert.Equal((Limit.Memory, Limit.DiskWrite), (advice.Limit, advice.Next));
-        Assert.Contains("Packing is limited by memory: 1.70 GB/s. On data in their caches 8 threads could hash 4.40 GB/s; all of them together copy 30.0 GB/s.", advice.Sentences);
+        Assert.Contains("Packing is limited by memory: 1.70 GB/s. On data in their caches 8 threads could hash 4.40 GB/s; all of them together copy 6.00 GB/s.", advice.Sentences);
         Assert.Contains("More memory channels, or all of them fitted, help up to 10.0 GB/s, where writing becomes the limit; more cores do not.", advice.Sentences);
     }
+
+    [Fact]
+    public void MemoryWithPlentyToSpareIsNotBlamed() =>
+        Assert.Equal(Limit.Cores, Advice.Of(Machine with { Hash = 4.4 * GB, Compute = 1.8 * GB, Copy = 30 * GB, Pack = 1.7 * GB }).Limit);
 
     [Fact]
     public void SmallFiles()
