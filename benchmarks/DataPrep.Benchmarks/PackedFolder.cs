@@ -17,7 +17,7 @@ internal sealed class PackedFolder : IDisposable
         for (int i = 0; i < SmallFiles; i++)
             File.WriteAllBytes(Path.Join(source, string.Create(CultureInfo.InvariantCulture, $"small-{i:D4}.bin")), content.AsSpan(i, SmallSize));
         Output = Path.Join(root, "out");
-        var result = new Packer(new PackOptions { Sources = [source], Output = Output }, new PackProgress(), CancellationToken.None).Run();
+        var result = new DatasetPacker(new PackOptions { Sources = [source], Output = Output }, new PackCounters(), CancellationToken.None).Run();
         PieceCid = result.Pieces[0].PieceCid;
         Car = Path.Join(Output, result.Pieces[0].CarFile);
         RootCid = result.Dataset.RootCid;

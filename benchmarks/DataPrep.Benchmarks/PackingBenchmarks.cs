@@ -42,7 +42,7 @@ public class PackingBenchmarks
         var plan = SlabPlan.Choose(layout, Threads, null, null);
         using var engine = new SlabEngine(plan, CancellationToken.None);
         int nodes = 0;
-        engine.Run([new PieceJob(layout, plan, Source, new NoSink(), new PackProgress())], piece =>
+        engine.Run([new PieceJob(layout, plan, Source, new NoSink(), new PackCounters())], piece =>
         {
             nodes = piece.Nodes.Length;
             piece.Dispose();

@@ -19,7 +19,7 @@ internal static class PlanMemory
         var clock = Stopwatch.StartNew();
         var tree = MadeTree.Folders(folders, files / folders, number => number % 64 == 0 ? 3_000_000 + number : number % 60_000);
         Report("tree", clock);
-        var plan = new DatasetPlanner(options, null, new PackProgress(), CancellationToken.None).Plan(tree);
+        var plan = new DatasetPlanner(options, null, new PackCounters(), CancellationToken.None).Plan(tree);
         Report($"cut into {plan.Pieces.Count} pieces and {plan.DagSizes.Count} of the DAG", clock);
         string folder = Directory.CreateTempSubdirectory("dataprep-plan-").FullName;
         try

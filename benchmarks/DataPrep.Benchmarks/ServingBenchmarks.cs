@@ -7,7 +7,7 @@ namespace DataPrep.Benchmarks;
 
 /// <summary>Requests over one connection on this machine: client and server are in the figures, and so is the network stack.</summary>
 [MemoryDiagnoser]
-public class ServingBenchmarks
+public class ServingBenchmarks : IAsyncDisposable
 {
     private const int Range = 8 << 20;
     private readonly byte[] buffer = new byte[1 << 20];
@@ -25,12 +25,19 @@ public class ServingBenchmarks
     }
 
     [GlobalCleanup]
-    public async Task Cleanup()
+    public async Task Cleanup() => await DisposeAsync().ConfigureAwait(false);
+
+    public async ValueTask DisposeAsync()
     {
         client.Dispose();
-        await server!.Stop().ConfigureAwait(false);
-        await server.DisposeAsync().ConfigureAwait(false);
-        packed!.Dispose();
+        if (server is not null)
+        {
+            await server.Stop().ConfigureAwait(false);
+            await server.DisposeAsync().ConfigureAwait(false);
+        }
+
+        packed?.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>8 MiB out of the middle of a stored piece, from the page cache.</summary>

@@ -43,7 +43,7 @@ internal static class AggregateCommand
     {
         Check(request);
         var clock = Stopwatch.StartNew();
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         var named = terminal.WithProgress("Hashing", progress, () => new AggregateInputs(threads, progress, CommandRunner.Cancel).Read(request.Pieces));
         if (named.Count == 0)
             throw new UsageException("there is no piece in what was named");
@@ -120,7 +120,7 @@ internal static class AggregateCommand
     private static string WritePayload(OutputFolder folder, Aggregate aggregate, string? source, int threads, Terminal terminal)
     {
         string name = AggregateRecord.Of(aggregate).PayloadFile;
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         progress.Begin(aggregate.Commitment.PayloadSize);
         using var payload = new AggregatePayload(aggregate, source);
         bool isNew = terminal.WithProgress("Writing", progress, () =>

@@ -54,7 +54,7 @@ internal sealed class AuditCommand
         var options = Options(parsed, terminal);
         string? given = parsed.GetValue(seed), file = parsed.GetValue(history);
         string first = given ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         using var auditor = new Auditor(options, progress);
         // That nothing can be added is better known before a long round than after it.
         if (file is not null)
@@ -79,7 +79,7 @@ internal sealed class AuditCommand
         }
     }
 
-    private static int Round(Auditor auditor, AuditOptions options, PackProgress progress, AuditRound round, string? history, Terminal terminal)
+    private static int Round(Auditor auditor, AuditOptions options, PackCounters progress, AuditRound round, string? history, Terminal terminal)
     {
         var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
         var clock = Stopwatch.StartNew();

@@ -39,7 +39,7 @@ internal static class CheckCommand
     {
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         var check = new DatasetCheck(folder, requirements, against, quick, source, new RequirementFindings(log, requirements), progress, CommandRunner.Cancel);
         var numbers = terminal.WithProgress("Checking", progress, check.Run);
         bool ok = log.Errors == 0;

@@ -47,7 +47,7 @@ internal static class CommpCommand
     {
         if (file != "-" && File.Exists(file) && new FileInfo(file) is { Length: > 0 } info)
         {
-            var progress = new PackProgress();
+            var progress = new PackCounters();
             progress.Begin(info.Length);
             return terminal.WithProgress(file, progress, () => FileCommP.Compute(file, threads, progress.Add, CommandRunner.Cancel).Commitment);
         }

@@ -30,7 +30,7 @@ internal static class DiffCommand
             return CommandRunner.Guard(terminal, () =>
             {
                 var clock = Stopwatch.StartNew();
-                var progress = new PackProgress();
+                var progress = new PackCounters();
                 bool isHashed = parsed.GetValue(checksum);
                 using var sides = terminal.WithProgress("Reading", progress, () =>
                     new ComparedSides(parsed.GetValue(before)!, parsed.GetValue(after)!, isHashed, parsed.GetValue(common.Threads), progress, terminal.Warn, CommandRunner.Cancel));

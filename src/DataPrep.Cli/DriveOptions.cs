@@ -81,7 +81,7 @@ internal sealed class DriveOptions
         var clock = Stopwatch.StartNew();
         var target = new OutputFolder(place);
         var label = new DriveLabel(dataset.RootCid, dataset.Name, drive.Provider, drive.Drive, planned.Count(other => other.Provider == drive.Provider));
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         int there;
         using (target.Hold())
             there = terminal.WithProgress("Copying", progress, () => new DriveCopy(folder, target, source.Of(parsed), threads, progress, CommandRunner.Cancel).Run(label, pieces, parsed.GetValue(readBack)));

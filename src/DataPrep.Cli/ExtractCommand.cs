@@ -43,7 +43,7 @@ internal static class ExtractCommand
                 faults.Add(e);
         }, place);
         using var target = TargetFolder.Open(folder);
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         progress.Begin(selection.IsEverything ? source.Bytes : 0);
         var totals = terminal.WithProgress("Extracting", progress, () => new Extractor(source, target, selection, overwrite, log, threads, progress, CommandRunner.Cancel).Run());
         foreach (var fault in faults)

@@ -35,7 +35,7 @@ internal static class FinishCommand
                 using var bucket = s3.OutputOfTasks(parsed, target, sources, terminal);
                 var options = run.Apply(parsed, new PackOptions { Sources = [], Output = target, Remote = source }, common, terminal);
                 options = bucket?.Apply(options) ?? options;
-                var progress = new PackProgress();
+                var progress = new PackCounters();
                 var finisher = new DatasetFinisher(options, path, progress, CommandRunner.Cancel);
                 int most = parsed.GetValue(mostArray) ?? int.MaxValue;
                 if (parsed.GetValue(missing))

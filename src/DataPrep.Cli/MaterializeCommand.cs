@@ -34,7 +34,7 @@ internal static class MaterializeCommand
             throw new UsageException("-o: the name of the folder is empty");
         var clock = Stopwatch.StartNew();
         var wanted = Find(arguments, terminal);
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         var bytes = wanted.Select(piece => InlineFooter.Read(piece).CarSize).ToList();
         progress.Begin(bytes.Sum());
         int made = 0;

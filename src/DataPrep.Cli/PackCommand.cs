@@ -66,8 +66,8 @@ internal static class PackCommand
 
     private static int Pack(PackOptions options, Terminal terminal)
     {
-        var progress = new PackProgress();
-        var packer = new Packer(options, progress, CommandRunner.Cancel);
+        var progress = new PackCounters();
+        var packer = new DatasetPacker(options, progress, CommandRunner.Cancel);
         try
         {
             return PackReport.Show(terminal.WithProgress("Packing", progress, packer.Run), options, terminal);
@@ -81,8 +81,8 @@ internal static class PackCommand
 
     private static int DryRun(PackOptions options, Terminal terminal)
     {
-        var progress = new PackProgress();
-        var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        var progress = new PackCounters();
+        var plan = terminal.WithProgress("Scanning", progress, new DatasetPacker(options, progress, CommandRunner.Cancel).Plan);
         return PackReport.Show(plan, options, terminal, $"Would pack {plan.Dataset.Name}", _ => { });
     }
 }

@@ -22,7 +22,7 @@ internal static class PackReport
         }
 
         SelectionOptions.WarnOfNothing(result.Dataset, terminal);
-        ReportSkipped(result.Skipped, terminal);
+        ReportSkipped(result.SkippedInputs, terminal);
         double seconds = result.Elapsed.TotalSeconds;
         long rate = (long)(result.Dataset.Bytes / Math.Max(seconds, 1e-3));
         terminal.Event("summary", writer =>
@@ -77,15 +77,14 @@ internal static class PackReport
     {
         SelectionOptions.WarnOfNothing(plan.Dataset, terminal);
         ReportSkipped(plan.Tree.Skipped, terminal);
-        var sizes = plan.Pieces.Select(piece => ("data", piece.CarSize)).Concat(plan.DagSizes.Select(size => ("dag", size)))
-            .Select(piece => (Kind: piece.Item1, CarSize: Math.Max(piece.Item2, options.LeastCarSize))).ToList();
-        foreach (var (kind, carSize) in sizes)
+        var sizes = plan.Sizes(options.LeastCarSize).ToList();
+        foreach (var (kind, carSize, pieceSize) in sizes)
         {
             terminal.Event("plannedPiece", writer =>
             {
                 writer.WriteString("kind", kind);
                 writer.WriteNumber("carSize", carSize);
-                writer.WriteNumber("pieceSize", Piece.PieceSize.Padded(carSize));
+                writer.WriteNumber("pieceSize", pieceSize);
             });
         }
 
@@ -99,15 +98,15 @@ internal static class PackReport
             writer.WriteNumber("pieces", sizes.Count);
             writer.WriteNumber("dagPieces", plan.DagSizes.Count);
             writer.WriteNumber("carSize", sizes.Sum(piece => piece.CarSize));
-            writer.WriteNumber("pieceSize", sizes.Sum(piece => Piece.PieceSize.Padded(piece.CarSize)));
+            writer.WriteNumber("pieceSize", sizes.Sum(piece => piece.PieceSize));
             writer.WriteNumber("skipped", plan.Tree.Skipped.Count);
             more(writer);
         });
         terminal.Result($"{result}: {Contents(plan.Dataset)}");
         if (options.Previous is not null)
             terminal.Result($"  kept    {Count(DatasetTotals.OfKept(plan.Tree).Files, "file")} with {SizeText.Format(DatasetTotals.OfKept(plan.Tree).Bytes)}, unchanged since {plan.Dataset.Previous}");
-        foreach (var (kind, carSize) in sizes.Take(MostPieces))
-            terminal.Result($"  {(kind == "dag" ? "dag  " : "piece")}   {Fill(carSize, Piece.PieceSize.Padded(carSize))}");
+        foreach (var (kind, carSize, pieceSize) in sizes.Take(MostPieces))
+            terminal.Result($"  {(kind == "dag" ? "dag  " : "piece")}   {Fill(carSize, pieceSize)}");
         if (sizes.Count > MostPieces)
             terminal.Result($"  ... and {Count(sizes.Count - MostPieces, "piece")} more, {SizeText.Format(sizes.Sum(piece => piece.CarSize))} in all");
         return plan.Tree.Skipped.Count > 0 ? ExitCode.Skipped : ExitCode.Done;

@@ -41,8 +41,8 @@ internal static class PlanCommand
 
     private static int Scan(PackOptions options, FleetRates fleet, Terminal terminal)
     {
-        var progress = new PackProgress();
-        var plan = terminal.WithProgress("Scanning", progress, new Packer(options, progress, CommandRunner.Cancel).Plan);
+        var progress = new PackCounters();
+        var plan = terminal.WithProgress("Scanning", progress, new DatasetPacker(options, progress, CommandRunner.Cancel).Plan);
         int code = PackReport.Show(plan, options, terminal, $"Would pack {plan.Dataset.Name}", writer => writer.WriteNumber("dataPieces", plan.Pieces.Count));
         PlanEstimate.Show(plan, fleet, terminal);
         return code;
@@ -50,8 +50,8 @@ internal static class PlanCommand
 
     private static int Write(PackOptions options, string target, FleetRates? fleet, Terminal terminal)
     {
-        var progress = new PackProgress();
-        var packer = new Packer(options, progress, CommandRunner.Cancel);
+        var progress = new PackCounters();
+        var packer = new DatasetPacker(options, progress, CommandRunner.Cancel);
         var (plan, path, hash) = terminal.WithProgress("Scanning", progress, () => packer.WritePlan(target));
         long size = new FileInfo(path).Length;
         int code = PackReport.Show(plan, options, terminal, $"Planned {plan.Dataset.Name}", writer =>

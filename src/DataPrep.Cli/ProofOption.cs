@@ -95,7 +95,7 @@ internal static class ProofOption
                 : throw new IOException($"{path}: is of a piece of {tree.Commitment.PayloadSize} bytes, but {file} has {size}");
         }
 
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         progress.Begin(size);
         return terminal.WithProgress(file, progress, () => FileCommP.Compute(file, threads, progress.Add, CommandRunner.Cancel));
     }

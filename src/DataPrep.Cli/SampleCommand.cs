@@ -56,7 +56,7 @@ internal static class SampleCommand
     {
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         var result = terminal.WithProgress("Sampling", progress, () => new SampleVerifier(log, options, threads, progress, CommandRunner.Cancel).Verify());
         bool ok = log.Errors == 0;
         long detectable = result?.Plan.Detectable(options.Confidence) ?? 0;

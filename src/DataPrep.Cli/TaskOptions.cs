@@ -44,7 +44,7 @@ internal sealed class TaskOptions(RemoteOptionSet remote, S3OptionSet s3)
         options = (bucket?.Apply(options) ?? options) with { Remote = source };
         foreach (int number in numbers)
         {
-            var progress = new PackProgress();
+            var progress = new PackCounters();
             TaskResult result;
             try
             {

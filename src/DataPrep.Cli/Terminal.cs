@@ -65,7 +65,7 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
     }
 
     /// <summary>Runs work while its progress is drawn, if standard error is a terminal.</summary>
-    public T WithProgress<T>(string title, PackProgress progress, Func<T> work)
+    public T WithProgress<T>(string title, PackCounters progress, Func<T> work)
     {
         if (!drawProgress || quiet || Console.IsErrorRedirected)
             return work();
@@ -101,7 +101,7 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
         }
     }
 
-    private static T Draw<T>(IAnsiConsole console, string title, PackProgress progress, Func<T> work) =>
+    private static T Draw<T>(IAnsiConsole console, string title, PackCounters progress, Func<T> work) =>
         console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
@@ -116,7 +116,7 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
                 return running.GetAwaiter().GetResult();
             });
 
-    private static void Show(ProgressTask bar, PackProgress progress, string title)
+    private static void Show(ProgressTask bar, PackCounters progress, string title)
     {
         if (progress.BytesTotal == 0)
         {

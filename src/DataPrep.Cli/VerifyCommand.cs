@@ -45,7 +45,7 @@ internal static class VerifyCommand
             throw new UsageException("name a dataset or a CAR, or a proof with --proof or --inclusion");
         var clock = Stopwatch.StartNew();
         var log = new FindingLog(finding => ReadBack.Report(finding, terminal));
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         if (sources.Contains(""))
             throw new UsageException("--source: the name is empty");
         foreach (string named in targets.Concat(sources))
@@ -99,7 +99,7 @@ internal static class VerifyCommand
     /// <returns>Number of files of the source whose content was compared; null where that was not possible.</returns>
     private static long? Compare(string dataset, Request request, FindingLog log, Terminal terminal)
     {
-        var progress = new PackProgress();
+        var progress = new PackCounters();
         try
         {
             return terminal.WithProgress("Comparing", progress, () => new SourceVerifier(log, dataset, request.Sources, request.Previous, request.Threads, progress, CommandRunner.Cancel).Verify());

@@ -18,12 +18,12 @@ internal sealed class S3Transport(S3Client client) : IObjectTransport
         return StateOf(found.ContentLength, found.ETag, found.LastModified);
     });
 
-    public Task<ObjectAnswer> OpenAsync(string location, long offset, long length, string tag, CancellationToken cancel) => Answered(async () =>
+    public Task<ObjectAnswer> OpenAsync(string location, long offset, long length, ObjectState expected, CancellationToken cancel) => Answered(async () =>
     {
         var (bucket, key) = Split(location);
         var request = new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(offset, offset + length - 1) };
-        if (ObjectState.IsStrong(tag))
-            request.EtagToMatch = tag;
+        if (ObjectState.IsStrong(expected.Tag))
+            request.EtagToMatch = expected.Tag;
         var answer = await client.Sdk.GetObjectAsync(request, cancel).ConfigureAwait(false);
         var (first, total) = RangeOf(answer);
         return new ObjectAnswer(StateOf(total, answer.ETag, answer.LastModified), first, answer.ResponseStream, answer);

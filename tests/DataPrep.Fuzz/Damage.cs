@@ -20,7 +20,7 @@ internal static class Damage
             new Random((int)seed).NextBytes(noise);
             File.WriteAllBytes(Path.Join(source, "noise"), noise);
             var options = new PackOptions { Sources = [source], Output = output, Profile = UnixFsProfile.V1Of2025 with { ChunkSize = 4096, MaxLinks = 8, HamtThreshold = 300, HamtFanout = 8 }, LargestCarSize = 100_000 };
-            _ = new Packer(options, new PackProgress(), default).Run();
+            _ = new DatasetPacker(options, new PackCounters(), default).Run();
             string[] cars = [.. Directory.GetFiles(output, "*.car").Order(StringComparer.Ordinal)];
             if (Errors(output) != 0)
                 throw new InvalidOperationException("The dataset is not sound to begin with.");
@@ -66,7 +66,7 @@ internal static class Damage
     private static int Errors(string output)
     {
         var log = new FindingLog(_ => { });
-        _ = new DatasetVerifier(output, [], log, 1, new PackProgress(), default).Verify();
+        _ = new DatasetVerifier(output, [], log, 1, new PackCounters(), default).Verify();
         return log.Errors;
     }
 }

@@ -40,7 +40,7 @@ internal static class Samples
 
         void Add(PackOptions options)
         {
-            var result = new Packer(options, new PackProgress(), default).Run();
+            var result = new DatasetPacker(options, new PackCounters(), default).Run();
             foreach (var piece in result.Pieces)
             {
                 string car = Path.Join(options.Output, piece.CarFile);

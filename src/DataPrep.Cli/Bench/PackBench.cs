@@ -41,7 +41,7 @@ internal sealed class PackBench(BenchFolder folder, DiskBench disk, byte[] data,
     {
         string output = folder.At("out");
         var clock = Stopwatch.StartNew();
-        var result = new Packer(new PackOptions { Sources = [source], Output = output, Threads = threads, Reader = reader }, new PackProgress(), cancel).Run();
+        var result = new DatasetPacker(new PackOptions { Sources = [source], Output = output, Threads = threads, Reader = reader }, new PackCounters(), cancel).Run();
         double seconds = clock.Elapsed.TotalSeconds;
         Directory.Delete(output, recursive: true);
         return new Amount(result.Dataset.Bytes, seconds);

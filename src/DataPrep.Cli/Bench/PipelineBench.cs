@@ -54,7 +54,7 @@ internal sealed class PipelineBench(CancellationToken cancel)
         var plan = SlabPlan.Choose(layout, workers + others, null, null);
         using var engine = new SlabEngine(plan, cancel, workers);
         long start = Stopwatch.GetTimestamp();
-        engine.Run([new PieceJob(layout, plan, reader, new NoSink(), new PackProgress())], piece => piece.Dispose());
+        engine.Run([new PieceJob(layout, plan, reader, new NoSink(), new PackCounters())], piece => piece.Dispose());
         return new Amount(layout.ContentSize, Stopwatch.GetElapsedTime(start).TotalSeconds, layout.FileCount);
     }
 }

@@ -15,7 +15,7 @@ namespace DataPrep.Distribution.Drives;
 /// <param name="dataset">The packed dataset.</param>
 /// <param name="drive">The folder that the drive is mounted at, kept from other runs by the caller.</param>
 /// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
-internal sealed class DriveCopy(string dataset, OutputFolder drive, string? source, int threads, PackProgress progress, CancellationToken cancel)
+internal sealed class DriveCopy(string dataset, OutputFolder drive, string? source, int threads, PackCounters progress, CancellationToken cancel)
 {
     public const string Label = "drive.json", Manifest = "MANIFEST.jsonl", Sums = "SHA256SUMS", Text = "README.txt";
 

@@ -10,7 +10,7 @@ namespace DataPrep.Aggregation;
 /// The pieces that are named to go into an aggregate: files, or folders of packed datasets with all their pieces. Their commitments come from records, from
 /// the footers of inline pieces, and from tree sidecars beside them; only a file that has none of these is read.
 /// </summary>
-internal sealed class AggregateInputs(int threads, PackProgress progress, CancellationToken cancel)
+internal sealed class AggregateInputs(int threads, PackCounters progress, CancellationToken cancel)
 {
     /// <exception cref="MalformedDataException">A record or sidecar is damaged.</exception>
     /// <exception cref="IOException">Something is not there or cannot be read.</exception>

@@ -14,6 +14,7 @@ public sealed class CarWriter : IDisposable
 
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
+    private readonly int _headerLength;
     private readonly byte[] _prefix = new byte[MaxPrefixLength];
     private bool _failed;
 
@@ -41,7 +42,7 @@ public sealed class CarWriter : IDisposable
         _stream = stream;
         _leaveOpen = leaveOpen;
         stream.Write(header);
-        Position = header.Length;
+        Position = _headerLength = header.Length;
     }
 
     /// <summary>Bytes written so far, which is the offset of the next section.</summary>
@@ -74,6 +75,29 @@ public sealed class CarWriter : IDisposable
         _failed = false;
         Position = offset + prefix + data.Length;
         return new CarSectionPosition(offset, offset + prefix, data.Length);
+    }
+
+    /// <summary>Puts another root in the place of the only one, where that is known only when all blocks are written. The stream stays where it is.</summary>
+    /// <param name="root">A CID of the same length as the one that the header was written with.</param>
+    /// <exception cref="ArgumentException">The CID is not defined, or the header would have another length.</exception>
+    /// <exception cref="NotSupportedException">The stream cannot seek.</exception>
+    /// <exception cref="InvalidOperationException">An earlier write failed.</exception>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
+    public void SetRoot(in Cid root)
+    {
+        ThrowIfFailed();
+        byte[] header = root.IsDefined ? Header([root]) : [];
+        if (header.Length != _headerLength)
+        {
+            throw new ArgumentException("The root is not as long as the one that stands in the header.", nameof(root));
+        }
+
+        long end = _stream.Position;
+        _failed = true;
+        _stream.Position = end - Position;
+        _stream.Write(header);
+        _stream.Position = end;
+        _failed = false;
     }
 
     /// <summary>Flushes the stream.</summary>

@@ -16,7 +16,7 @@ internal sealed class ComparedSides : IDisposable
     /// <exception cref="UsageException">The two cannot be compared so.</exception>
     /// <exception cref="FormatException">A record is damaged.</exception>
     /// <exception cref="IOException">Something is not there or cannot be read.</exception>
-    public ComparedSides(string a, string b, bool checksum, int threads, PackProgress progress, Action<string> warn, CancellationToken cancel)
+    public ComparedSides(string a, string b, bool checksum, int threads, PackCounters progress, Action<string> warn, CancellationToken cancel)
     {
         string? listA = ListOf(a), listB = ListOf(b);
         if (listA is null && listB is null)
@@ -67,7 +67,7 @@ internal sealed class ComparedSides : IDisposable
     }
 
     /// <summary>Only files are hashed whose sizes do not tell all: those that the list has with that size, and those that it does not have.</summary>
-    private static ContentCheck Hash(SourceTree tree, string list, UnixFsProfile profile, string source, int threads, PackProgress progress, CancellationToken cancel)
+    private static ContentCheck Hash(SourceTree tree, string list, UnixFsProfile profile, string source, int threads, PackCounters progress, CancellationToken cancel)
     {
         RecordMatch.Run(
             tree,

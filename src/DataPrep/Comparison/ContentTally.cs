@@ -8,7 +8,7 @@ namespace DataPrep.Comparison;
 /// <summary>Finds content that a dataset has more than once, or that another has too: by the leaves in its pieces, from section headers alone, or by whole files.</summary>
 /// <param name="byLeaves">Whether pieces are read, as far as they are there; else the records of files decide.</param>
 /// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
-internal sealed class ContentTally(bool byLeaves, string? source, PackProgress progress, CancellationToken cancel) : IDisposable
+internal sealed class ContentTally(bool byLeaves, string? source, PackCounters progress, CancellationToken cancel) : IDisposable
 {
     private readonly DigestGroups groups = new();
 

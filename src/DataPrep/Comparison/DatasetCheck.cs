@@ -40,7 +40,7 @@ internal sealed record CheckNumbers
 /// <param name="against">Other datasets, or lists of their pieces.</param>
 /// <param name="quick">Whether no piece is opened: duplicates are then those of whole files.</param>
 /// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
-internal sealed class DatasetCheck(string folder, Requirements requirements, IReadOnlyList<string> against, bool quick, string? source, RequirementFindings findings, PackProgress progress, CancellationToken cancel)
+internal sealed class DatasetCheck(string folder, Requirements requirements, IReadOnlyList<string> against, bool quick, string? source, RequirementFindings findings, PackCounters progress, CancellationToken cancel)
 {
     private readonly string list = Path.Join(folder, RecordFile.Pieces), filesFile = Path.Join(folder, RecordFile.Files);
     private readonly CheckNumbers numbers = new();

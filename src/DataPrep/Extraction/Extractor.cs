@@ -19,7 +19,7 @@ internal readonly record struct ExtractTotals(long Files, long Folders, long Lin
 /// large files; the others read, check and write them. Memory: for each thread a batch, and a few blocks; for each folder and symlink
 /// about 200 bytes; the index of blocks.
 /// </summary>
-internal sealed class Extractor(DagSource source, TargetFolder target, PathSelection selection, bool overwrite, FindingLog log, int threads, PackProgress progress, CancellationToken cancel)
+internal sealed class Extractor(DagSource source, TargetFolder target, PathSelection selection, bool overwrite, FindingLog log, int threads, PackCounters progress, CancellationToken cancel)
 {
     private const long BatchBytes = 16 << 20;
     private const int BatchFiles = 512;

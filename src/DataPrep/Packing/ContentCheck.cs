@@ -6,7 +6,7 @@ using DataPrep.Unixfs;
 namespace DataPrep.Packing;
 
 /// <summary>Hashes files of a tree as packing does, and keeps nothing but the digests of their roots.</summary>
-internal sealed class ContentCheck(SourceTree tree, UnixFsProfile profile, ISourceReader reader, PackProgress progress, CancellationToken cancel) : IDisposable
+internal sealed class ContentCheck(SourceTree tree, UnixFsProfile profile, ISourceReader reader, PackCounters progress, CancellationToken cancel) : IDisposable
 {
     // Files are hashed as if they were pieces of about so many bytes, or of one file that has more.
     private const long BatchBytes = 4L << 30;
@@ -15,7 +15,7 @@ internal sealed class ContentCheck(SourceTree tree, UnixFsProfile profile, ISour
     /// <summary>Hashes the files of a tree that are marked as kept.</summary>
     /// <param name="sources">Of the tree.</param>
     /// <exception cref="IOException">Memory or the source cannot be had.</exception>
-    public static ContentCheck OfKept(SourceTree tree, UnixFsProfile profile, IReadOnlyList<string> sources, int threads, PackProgress progress, CancellationToken cancel)
+    public static ContentCheck OfKept(SourceTree tree, UnixFsProfile profile, IReadOnlyList<string> sources, int threads, PackCounters progress, CancellationToken cancel)
     {
         var options = new PackOptions { Sources = sources, Output = "", Profile = profile, Threads = threads };
         long bytes = 0;

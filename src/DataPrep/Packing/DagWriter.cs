@@ -16,7 +16,7 @@ internal sealed class DagWriter(
     UnixFsProfile profile,
     Func<int, long, IPieceFile> open,
     Action<IPieceFile, PackedDag> onFinished,
-    PackProgress progress,
+    PackCounters progress,
     CancellationToken cancel) : IBlockSink, IDisposable
 {
     private readonly SubTreeHasher hasher = new(Sha256Kernels.Current);

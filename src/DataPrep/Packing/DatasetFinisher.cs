@@ -10,7 +10,7 @@ namespace DataPrep.Packing;
 /// like that run: packs files that changed meanwhile, writes the dataset DAG and the records.
 /// </summary>
 /// <param name="options">How to run; what decides the output is taken from the plan.</param>
-internal sealed class DatasetFinisher(PackOptions options, string planPath, PackProgress progress, CancellationToken cancel)
+internal sealed class DatasetFinisher(PackOptions options, string planPath, PackCounters progress, CancellationToken cancel)
 {
     private ArrayFolder Array { get; } = new(options.Output);
 
@@ -41,7 +41,7 @@ internal sealed class DatasetFinisher(PackOptions options, string planPath, Pack
         OptionCheck.Require(fixedOptions);
         var plan = new PackPlan(content.Tree, content.Pieces, header.DagSizes, header.Dataset, null);
         options.Target?.Begin(Array.Main);
-        var packer = new Packer(fixedOptions, progress, cancel);
+        var packer = new DatasetPacker(fixedOptions, progress, cancel);
         if (File.Exists(Array.Main.FileOf(RecordFile.Dataset)))
             return packer.Present(plan, clock);
         Array.Require(NoteOf(header, outline));

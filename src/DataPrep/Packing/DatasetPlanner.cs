@@ -8,7 +8,7 @@ namespace DataPrep.Packing;
 
 /// <summary>Scans a source and cuts it into pieces, without touching OUT.</summary>
 /// <param name="earlier">The version whose unchanged content is kept; null where there is none.</param>
-internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlier, PackProgress progress, CancellationToken cancel)
+internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlier, PackCounters progress, CancellationToken cancel)
 {
     /// <exception cref="UsageException">Something does not fit in a piece.</exception>
     /// <exception cref="SourceException">A source is missing or unreadable.</exception>

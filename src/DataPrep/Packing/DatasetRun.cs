@@ -16,7 +16,7 @@ internal sealed class DatasetRun : IDisposable
     private readonly PlanHeader header;
     private readonly PieceFolders folders;
     private readonly PieceHandOver handOver;
-    private readonly PackProgress progress;
+    private readonly PackCounters progress;
     private readonly CancellationToken cancel;
     private readonly List<CutRound> rounds = [];
     private readonly PackedEntries entries;
@@ -26,7 +26,7 @@ internal sealed class DatasetRun : IDisposable
     private readonly RateLimit? rate;
     private readonly bool keepsAny;
 
-    public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PieceHandOver handOver, PackProgress progress, CancellationToken cancel)
+    public DatasetRun(PackOptions options, Workspace space, PlanHeader header, PieceFolders folders, PieceHandOver handOver, PackCounters progress, CancellationToken cancel)
     {
         (this.options, this.space, this.header, this.folders, this.handOver, this.progress, this.cancel) = (options, space, header, folders, handOver, progress, cancel);
         rounds.Add(CutRound.OfPlan(Tree, Plan.Pieces));

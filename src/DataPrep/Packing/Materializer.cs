@@ -8,7 +8,7 @@ namespace DataPrep.Packing;
 
 /// <summary>Makes files of pieces whose bytes can be had, such as CARs of inline pieces. Bytes are held against the piece CID before a file gets its name.</summary>
 /// <param name="target">Where the CARs go; kept from other runs by the caller.</param>
-internal sealed class Materializer(OutputFolder target, int threads, PackProgress progress, CancellationToken cancel)
+internal sealed class Materializer(OutputFolder target, int threads, PackCounters progress, CancellationToken cancel)
 {
     /// <summary>Segments that a worker makes and writes in one go.</summary>
     private const int Run = 4;

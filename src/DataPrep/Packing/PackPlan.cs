@@ -31,6 +31,13 @@ internal sealed record PackPlan(SourceTree Tree, IReadOnlyList<PieceRange> Piece
         }
     }
 
+    /// <summary>The pieces that it gives, data pieces first.</summary>
+    /// <param name="leastCarSize">Bytes that a CAR is filled up to.</param>
+    public IEnumerable<PlannedPiece> Sizes(long leastCarSize) =>
+        Pieces.Select(piece => ("data", piece.CarSize)).Concat(DagSizes.Select(size => ("dag", size)))
+            .Select(piece => (Kind: piece.Item1, CarSize: Math.Max(piece.Item2, leastCarSize)))
+            .Select(piece => new PlannedPiece(piece.Kind, piece.CarSize, Piece.PieceSize.Padded(piece.CarSize)));
+
     /// <summary>The plan of a dataset of one piece, with its files as they are in the tree now.</summary>
     /// <exception cref="PlanOutdatedException">It does not fit in one piece any more.</exception>
     public PackPlan LaidOutAgain(UnixFsProfile profile, long capacity)

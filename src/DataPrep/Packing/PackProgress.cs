@@ -1,61 +1,49 @@
+using System.Diagnostics;
+
 namespace DataPrep.Packing;
 
-/// <summary>How far packing has come. Written by the workers, read by whoever shows it.</summary>
-public sealed class PackProgress
+/// <summary>How far packing has come.</summary>
+/// <param name="BytesDone">CAR bytes made so far; those that an earlier run has made among them.</param>
+/// <param name="BytesTotal">CAR bytes in all; 0 while the source is being scanned. Of a stream, what has been read of it.</param>
+/// <param name="Entries">Entries that the scan has found.</param>
+/// <param name="Elapsed">Time since the start.</param>
+public readonly record struct PackProgress(long BytesDone, long BytesTotal, long Entries, TimeSpan Elapsed)
 {
-    private long bytes;
-    private long entries;
-    private readonly List<(StageClock Clock, SlowFiles Slow)> workers = [];
-
-    /// <summary>CAR bytes made so far.</summary>
-    public long BytesDone => Interlocked.Read(ref bytes);
-
-    /// <summary>CAR bytes in all; 0 while the source is being scanned.</summary>
-    public long BytesTotal { get; internal set; }
-
-    /// <summary>Entries found by the scan so far.</summary>
-    public long Entries => Interlocked.Read(ref entries);
-
-    /// <summary>Time of all workers together so far, by stage.</summary>
-    internal StageClock Times()
+    /// <summary>Reports what counters say, four times a second, and at the end.</summary>
+    internal static T Watch<T>(PackCounters counters, IProgress<PackProgress>? progress, Func<T> work)
     {
-        var sum = new StageClock();
-        lock (workers)
+        if (progress is null)
+            return work();
+        long start = Stopwatch.GetTimestamp();
+        var turn = new Lock();
+        using (var timer = new Timer(_ => Report(isLast: false), null, TimeSpan.FromSeconds(0.25), TimeSpan.FromSeconds(0.25)))
         {
-            foreach (var (clock, _) in workers)
-                sum.Add(clock);
+            try
+            {
+                return work();
+            }
+            finally
+            {
+                timer.Change(Timeout.Infinite, Timeout.Infinite);
+                Report(isLast: true);
+            }
         }
 
-        return sum;
-    }
-
-    /// <summary>The files that took longest to read, the slowest first; when no worker is at work.</summary>
-    internal IEnumerable<ReadTime> SlowFiles()
-    {
-        lock (workers)
+        void Report(bool isLast)
         {
-            return [.. workers.SelectMany(worker => worker.Slow.Files).GroupBy(file => file.Entry)
-                .Select(visits => new ReadTime(visits.Key, visits.Sum(visit => visit.Ticks), visits.Sum(visit => visit.Bytes)))
-                .OrderByDescending(file => file.Ticks).ThenBy(file => file.Entry)];
+            // One that is late must not come after a later one.
+            if (isLast)
+                turn.Enter();
+            else if (!turn.TryEnter())
+                return;
+            try
+            {
+                progress.Report(new PackProgress(counters.BytesDone, counters.BytesTotal, counters.Entries, Stopwatch.GetElapsedTime(start)));
+            }
+            finally
+            {
+                turn.Exit();
+            }
         }
-    }
-
-    /// <summary>Takes note of a worker: its clock, which it goes on with, and what it finds slow.</summary>
-    internal void Join(StageClock clock, SlowFiles slow)
-    {
-        lock (workers)
-            workers.Add((clock, slow));
-    }
-
-    internal void Add(long count) => Interlocked.Add(ref bytes, count);
-
-    internal void Found(int count) => Interlocked.Exchange(ref entries, count);
-
-    internal void More(long total) => BytesTotal += total;
-
-    internal void Begin(long total)
-    {
-        Interlocked.Exchange(ref bytes, 0);
-        BytesTotal = total;
     }
 }

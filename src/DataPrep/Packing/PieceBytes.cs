@@ -31,12 +31,12 @@ internal sealed class PieceBytes : IDisposable
     private readonly Lazy<NativeBuffer> tailSegment = new(() => new NativeBuffer(SubTreeHasher.SegmentRaw));
     private readonly long fileSize;
     private readonly IPieceSink sink;
-    private readonly PackProgress progress;
+    private readonly PackCounters progress;
     private long kept;
 
     /// <param name="payloadSize">Bytes of the CAR itself.</param>
     /// <param name="fileSize">Bytes of the CAR and the zeros behind it.</param>
-    public PieceBytes(long payloadSize, long fileSize, IPieceSink sink, PackProgress progress)
+    public PieceBytes(long payloadSize, long fileSize, IPieceSink sink, PackCounters progress)
     {
         (PayloadSize, this.fileSize, this.sink, this.progress) = (payloadSize, fileSize, sink, progress);
         Nodes = new byte[32 * SubTreeHasher.SegmentCount(fileSize)];

@@ -21,7 +21,7 @@ internal sealed class PieceJob : IDisposable
 
     /// <param name="part">The tree that the layout is of, as a part of the tree that the source reads; null where they are the same.</param>
     /// <param name="fileSize">Bytes of the CAR file where it is to be filled up with zeros.</param>
-    public PieceJob(PieceLayout layout, SlabPlan plan, ISourceReader source, IPieceSink sink, PackProgress progress, PartialTree? part = null, long fileSize = 0)
+    public PieceJob(PieceLayout layout, SlabPlan plan, ISourceReader source, IPieceSink sink, PackCounters progress, PartialTree? part = null, long fileSize = 0)
     {
         (Layout, Plan, this.source) = (layout, plan, source);
         this.part = part ?? PartialTree.Whole(layout.Tree);

@@ -12,7 +12,7 @@ namespace DataPrep.Packing;
 /// on another machine, and writes the receipt last. A second run of the same task does no harm.
 /// </summary>
 /// <param name="options">How to run; what decides the output is taken from the plan.</param>
-internal sealed class PieceTask(PackOptions options, string planPath, PackProgress progress, CancellationToken cancel)
+internal sealed class PieceTask(PackOptions options, string planPath, PackCounters progress, CancellationToken cancel)
 {
     /// <exception cref="UsageException">The plan has no such piece.</exception>
     /// <exception cref="PassingFaultException">Another task is making the piece.</exception>

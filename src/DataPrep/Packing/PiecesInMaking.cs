@@ -10,7 +10,7 @@ namespace DataPrep.Packing;
 /// The pieces of a run: those at work, those whose making was broken off, and those that are finished, by their number
 /// within the dataset. Goes on from what the workspace holds of them.
 /// </summary>
-internal sealed class PiecesInMaking(PackOptions options, Workspace space, PieceFolders folders, PieceHandOver handOver, PackedEntries entries, PackProgress progress, CancellationToken cancel) : IDisposable
+internal sealed class PiecesInMaking(PackOptions options, Workspace space, PieceFolders folders, PieceHandOver handOver, PackedEntries entries, PackCounters progress, CancellationToken cancel) : IDisposable
 {
     private readonly Dictionary<int, PieceRecord> finished = [];
 

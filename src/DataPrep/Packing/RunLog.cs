@@ -22,13 +22,13 @@ internal sealed class RunLog : IDisposable
 
     private readonly Lock gate = new();
     private readonly Stopwatch clock = Stopwatch.StartNew();
-    private readonly PackProgress progress;
+    private readonly PackCounters progress;
     private readonly Timer timer;
     private FileStream? file;
 
     /// <param name="threads">Workers that hash at once.</param>
     /// <param name="sources">What is packed; null for standard input.</param>
-    public RunLog(OutputFolder folder, PackProgress progress, int threads, IReadOnlyList<string>? sources)
+    public RunLog(OutputFolder folder, PackCounters progress, int threads, IReadOnlyList<string>? sources)
     {
         this.progress = progress;
         Try(() =>

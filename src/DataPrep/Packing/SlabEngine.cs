@@ -39,7 +39,7 @@ internal sealed class SlabEngine : IDisposable
     public RateLimit? Rate { get; init; }
 
     /// <summary>Takes note of the workers' times.</summary>
-    public PackProgress? Progress { get; init; }
+    public PackCounters? Progress { get; init; }
 
     /// <summary>Cancelled when the workers are to stop, since one of them failed or the caller wants it.</summary>
     public CancellationToken Stopped => stop.Token;

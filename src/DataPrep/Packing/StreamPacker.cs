@@ -8,7 +8,7 @@ using DataPrep.Unixfs;
 namespace DataPrep.Packing;
 
 /// <summary>The main job for one stream: begin or go on, pack, record.</summary>
-internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFolders folders, PackProgress progress, CancellationToken cancel)
+internal sealed class StreamPacker(DatasetPacker packer, PackOptions options, PieceFolders folders, PackCounters progress, CancellationToken cancel)
 {
     private readonly string name = options.Name ?? StreamTree.DefaultName;
 
@@ -18,7 +18,7 @@ internal sealed class StreamPacker(Packer packer, PackOptions options, PieceFold
 
     private UnixFsProfile Profile => options.Profile;
 
-    /// <inheritdoc cref="Packer.Run"/>
+    /// <inheritdoc cref="DatasetPacker.Run"/>
     public PackResult Run()
     {
         var clock = Stopwatch.StartNew();

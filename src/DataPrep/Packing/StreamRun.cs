@@ -19,7 +19,7 @@ internal sealed class StreamRun : IDisposable
     private readonly Workspace space;
     private readonly PieceFolders folders;
     private readonly Func<SourceTree, PackPlan> cut;
-    private readonly PackProgress progress;
+    private readonly PackCounters progress;
     private readonly CancellationToken cancel;
     private readonly int file;
     private readonly PackedEntries entries;
@@ -41,7 +41,7 @@ internal sealed class StreamRun : IDisposable
 
     /// <param name="name">Of the stream's entry.</param>
     /// <param name="cut">Makes the plan of the stream, once its length is known.</param>
-    public StreamRun(PackOptions options, string name, Func<SourceTree, PackPlan> cut, Workspace space, PieceFolders folders, PieceHandOver handOver, PackProgress progress, CancellationToken cancel)
+    public StreamRun(PackOptions options, string name, Func<SourceTree, PackPlan> cut, Workspace space, PieceFolders folders, PieceHandOver handOver, PackCounters progress, CancellationToken cancel)
     {
         (this.options, this.cut, this.space, this.folders, this.progress, this.cancel) = (options, cut, space, folders, progress, cancel);
         file = StreamTree.File(options.Scan.Wrap);

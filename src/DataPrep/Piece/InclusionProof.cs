@@ -139,8 +139,13 @@ internal sealed class InclusionProof
     /// <summary>Whether bytes are those that the nodes stand for.</summary>
     /// <param name="data">Read from its position; zeros follow its end.</param>
     /// <exception cref="IOException">The stream cannot be read.</exception>
-    public bool IsOf(Stream data)
+    public bool IsOf(Stream data) => IsOf(data, out _);
+
+    /// <inheritdoc cref="IsOf(Stream)"/>
+    /// <param name="read">Bytes of it that were read.</param>
+    public bool IsOf(Stream data, out long read)
     {
+        read = 0;
         ArgumentNullException.ThrowIfNull(data);
         int height = Math.Min(Level, SubTreeHasher.SegmentHeight);
         byte[] segment = new byte[NodeBytes(height)];
@@ -155,6 +160,7 @@ internal sealed class InclusionProof
                 int got = data.ReadAtLeast(segment, segment.Length, throwOnEndOfStream: false);
                 if (got == 0)
                     break;
+                read += got;
                 hasher.Root(segment.AsSpan(0, got), height, below.GetSpan(NodeLength));
                 below.Advance(NodeLength);
             }

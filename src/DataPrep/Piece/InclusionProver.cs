@@ -36,7 +36,6 @@ internal sealed class InclusionProver(TreeSidecar tree, Stream piece, string? pa
         if (piece.Length < tree.Commitment.PayloadSize)
             throw new MalformedDataException($"The piece is cut off: its tree sidecar is of {tree.Commitment.PayloadSize} bytes", piece.Length, path);
 
-        int height = tree.Commitment.Height;
         var (level, index, count) = InclusionProof.NodesOf(offset, length);
         long from = index * InclusionProof.NodeBytes(level), to = from + (count * InclusionProof.NodeBytes(level)) - 1;
         for (long segment = from / SegmentBytes; segment <= to / SegmentBytes; segment++)
@@ -46,10 +45,25 @@ internal sealed class InclusionProver(TreeSidecar tree, Stream piece, string? pa
                 _segments[segment] = bytes;
         }
 
-        byte[] nodes = Nodes(Enumerable.Range(0, count).Select(i => (level, index + i)));
-        byte[] siblings = Nodes(InclusionProof.Siblings(height, level, index, count));
+        var proof = Make(level, index, count);
         _segments.Clear();
-        return new InclusionProof(height, level, index, nodes, siblings);
+        return proof;
+    }
+
+    /// <summary>A proof of whole segments, for which the piece is not needed.</summary>
+    /// <param name="offset">Of the range: that of a segment.</param>
+    /// <param name="length">A whole number of segments.</param>
+    public InclusionProof ProveSegments(long offset, long length)
+    {
+        var (level, index, count) = InclusionProof.NodesOf(offset, length);
+        return Make(level, index, count);
+    }
+
+    private InclusionProof Make(int level, long index, int count)
+    {
+        byte[] nodes = Nodes(Enumerable.Range(0, count).Select(i => (level, index + i)));
+        byte[] siblings = Nodes(InclusionProof.Siblings(tree.Commitment.Height, level, index, count));
+        return new InclusionProof(tree.Commitment.Height, level, index, nodes, siblings);
     }
 
     private byte[] ReadSegment(long segment)

@@ -182,4 +182,4 @@ internal sealed class OutputFolder
 }
 
 /// <summary>Another run is at work in a folder.</summary>
-internal sealed class BusyException(string message) : IOException(message);
+public sealed class BusyException(string message) : IOException(message);

@@ -52,7 +52,7 @@ internal sealed class HttpTransport : IObjectTransport
         };
     }
 
-    public async Task<ObjectAnswer> OpenAsync(string location, long offset, long length, string tag, CancellationToken cancel)
+    public async Task<ObjectAnswer> OpenAsync(string location, long offset, long length, ObjectState expected, CancellationToken cancel)
     {
         var answer = await SendAsync(HttpMethod.Get, location, Ask, cancel).ConfigureAwait(false);
         try
@@ -77,10 +77,10 @@ internal sealed class HttpTransport : IObjectTransport
         void Ask(HttpRequestMessage request)
         {
             request.Headers.Range = new RangeHeaderValue(offset, offset + length - 1);
-            if (ObjectState.IsStrong(tag))
-                _ = request.Headers.TryAddWithoutValidation("If-Match", tag);
-            else if (ObjectState.IsTime(tag))
-                _ = request.Headers.TryAddWithoutValidation("If-Unmodified-Since", tag);
+            if (ObjectState.IsStrong(expected.Tag))
+                _ = request.Headers.TryAddWithoutValidation("If-Match", expected.Tag);
+            else if (ObjectState.IsTime(expected.Tag))
+                _ = request.Headers.TryAddWithoutValidation("If-Unmodified-Since", expected.Tag);
         }
     }
 

@@ -16,9 +16,9 @@ internal interface IObjectTransport : IDisposable
     /// <summary>Asks for a range, on condition that the object still has a tag, as far as the protocol can say so. Returns when the head of the answer is there.</summary>
     /// <param name="offset">In bytes.</param>
     /// <param name="length">In bytes, at least 1; the range is within the object as it was listed.</param>
-    /// <param name="tag">As in <see cref="ObjectState.Tag"/>.</param>
+    /// <param name="expected">The object as it was listed; the condition is its <see cref="ObjectState.Tag"/>.</param>
     /// <exception cref="ObjectException">The server says why not. Others as with <see cref="StatAsync"/>.</exception>
-    Task<ObjectAnswer> OpenAsync(string location, long offset, long length, string tag, CancellationToken cancel);
+    Task<ObjectAnswer> OpenAsync(string location, long offset, long length, ObjectState expected, CancellationToken cancel);
 }
 
 /// <summary>An answer whose body is still to be read. To dispose it ends a read that waits, with an exception.</summary>
@@ -70,4 +70,4 @@ internal sealed class ObjectException(ObjectFault fault, string message, TimeSpa
 }
 
 /// <summary>A fault of somebody else's that lasted longer than was to be waited for: the same command, later, goes on.</summary>
-internal sealed class PassingFaultException(string message) : IOException(message);
+public sealed class PassingFaultException(string message) : IOException(message);

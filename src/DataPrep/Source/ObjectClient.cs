@@ -53,7 +53,7 @@ internal sealed class ObjectClient(IObjectTransport transport, RemoteLimits limi
         {
             using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             silence.CancelAfter(limits.Stall);
-            answer = await transport.OpenAsync(location, offset, length, expected.Tag, silence.Token).ConfigureAwait(false);
+            answer = await transport.OpenAsync(location, offset, length, expected, silence.Token).ConfigureAwait(false);
             wasHeard = true;
             Require(answer, offset, expected);
             return answer;

@@ -82,12 +82,12 @@ internal sealed class RcloneSource : IRemoteSource, IObjectTransport
             : throw new ObjectException(ObjectFault.Gone, "rclone finds no such file");
     }
 
-    public async Task<ObjectAnswer> OpenAsync(string location, long offset, long length, string tag, CancellationToken cancel)
+    public async Task<ObjectAnswer> OpenAsync(string location, long offset, long length, ObjectState expected, CancellationToken cancel)
     {
         daemon.RequireAlive();
         string url = HttpPlace.Below($"{daemon.Address}%5B{Uri.EscapeDataString(fs)}%5D", PathText.FromArgument(location));
-        var answer = await daemon.Objects.OpenAsync(url, offset, length, "", cancel).ConfigureAwait(false);
-        return new ObjectAnswer(new ObjectState(answer.State.Size, tag, null), answer.Offset, answer.Body, answer);
+        var answer = await daemon.Objects.OpenAsync(url, offset, length, new ObjectState(expected.Size, "", null), cancel).ConfigureAwait(false);
+        return new ObjectAnswer(new ObjectState(answer.State.Size, expected.Tag, null), answer.Offset, answer.Body, answer);
     }
 
     public void Dispose() => daemon.Dispose();

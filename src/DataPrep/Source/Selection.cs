@@ -15,6 +15,13 @@ internal readonly record struct FolderScope(bool OnlyMatches, NamedRange Named)
 /// </summary>
 internal sealed class Selection(IReadOnlyList<IgnorePattern> include, IReadOnlyList<IgnorePattern> exclude, NamedPaths? named = null, bool oneFileSystem = false)
 {
+    /// <summary>A selection by patterns, all else as in another one.</summary>
+    public static Selection Of(IReadOnlyList<IgnorePattern> include, IReadOnlyList<IgnorePattern> exclude, Selection? other) =>
+        new(include, exclude, other?.Named, other?.OneFileSystem ?? false);
+
+    /// <summary>The patterns of rules as they were written.</summary>
+    public static string[] Texts(IgnoreRules? rules) => [.. (rules?.Patterns ?? []).Select(pattern => PathText.Show(pattern.Text.Span))];
+
     /// <summary>Where there is any, only what matches one of them is taken.</summary>
     public IgnoreRules Include { get; } = new(include);
 

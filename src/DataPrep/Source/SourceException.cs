@@ -1,10 +1,15 @@
 namespace DataPrep.Source;
 
 /// <summary>A source that cannot be used at all: missing, unreadable, or in conflict with another.</summary>
-internal sealed class SourceException(string message, byte[] location) : IOException($"{PathText.Quote(location)}: {message}")
+public sealed class SourceException : IOException
 {
+    internal SourceException(string message, byte[] location)
+        : base($"{PathText.Quote(location)}: {message}")
+    {
+    }
+
     /// <summary>Whether the command line is at fault rather than the file system.</summary>
-    public bool IsUsage { get; init; }
+    public bool IsUsage { get; internal init; }
 }
 
 /// <summary>A file is not, or no longer, what was scanned. The content read from it is not used.</summary>

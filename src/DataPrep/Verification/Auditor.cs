@@ -12,7 +12,7 @@ namespace DataPrep.Verification;
 internal sealed class Auditor : IDisposable
 {
     private readonly AuditOptions options;
-    private readonly PackProgress progress;
+    private readonly PackCounters progress;
     private readonly AuditRequests requests;
     private readonly PieceRecord[] pieces;
     private readonly List<Target> targets = [];
@@ -20,7 +20,7 @@ internal sealed class Auditor : IDisposable
     /// <param name="transport">What sends requests; null for the network.</param>
     /// <exception cref="Ipld.MalformedDataException">The list of pieces is not what it should be.</exception>
     /// <exception cref="IOException">It cannot be read; a token is missing; no provider is said to have any of the pieces.</exception>
-    public Auditor(AuditOptions options, PackProgress progress, HttpMessageHandler? transport = null)
+    public Auditor(AuditOptions options, PackCounters progress, HttpMessageHandler? transport = null)
     {
         (this.options, this.progress) = (options, progress);
         pieces = ProvablePieces.Read(options.PieceList);

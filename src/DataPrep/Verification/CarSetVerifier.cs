@@ -5,7 +5,7 @@ using DataPrep.Packing;
 namespace DataPrep.Verification;
 
 /// <summary>Verifies CARs that no records tell about. What one links to may be in any of them, as with the dag pieces of a dataset.</summary>
-internal sealed class CarSetVerifier(FindingLog log, int threads, PackProgress progress, CancellationToken cancel, string? source = null)
+internal sealed class CarSetVerifier(FindingLog log, int threads, PackCounters progress, CancellationToken cancel, string? source = null)
 {
     /// <param name="paths">CARs, stored or inline.</param>
     /// <param name="onVerified">Called for each CAR in turn.</param>

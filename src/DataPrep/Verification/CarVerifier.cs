@@ -39,7 +39,7 @@ internal sealed record CarDag(CarBlocks Blocks, OpenLinks Links, bool IsWhole)
 /// complete is for who knows where else blocks may be.
 /// </summary>
 /// <param name="files">Keeps CARs open for whoever reads their blocks later.</param>
-internal sealed class CarVerifier(FindingLog log, int threads, PackProgress progress, FileHandles files, CancellationToken cancel)
+internal sealed class CarVerifier(FindingLog log, int threads, PackCounters progress, FileHandles files, CancellationToken cancel)
 {
     private OpenLinks links = new();
     private BlockIndex index = new();

@@ -12,7 +12,7 @@ namespace DataPrep.Verification;
 /// </summary>
 /// <param name="previous">Folders of earlier versions, where these are not where they are noted to be.</param>
 /// <param name="source">Where the sources of inline pieces are; null for where they were.</param>
-internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previous, FindingLog log, int threads, PackProgress progress, CancellationToken cancel, string? source = null)
+internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previous, FindingLog log, int threads, PackCounters progress, CancellationToken cancel, string? source = null)
 {
     private readonly OutputFolder output = new(folder);
 
@@ -75,7 +75,7 @@ internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previ
         if (Manifests() is not var (dataset, pieces))
             return 0;
         using var files = new FileHandles(1);
-        var verifier = new PieceVerifier(log, output, threads, progress, files, cancel);
+        var verifier = new RecordedPieceVerifier(log, output, threads, progress, files, cancel);
         foreach (var piece in pieces)
         {
             cancel.ThrowIfCancellationRequested();
@@ -111,7 +111,7 @@ internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previ
             (piece, stop) =>
             {
                 var findings = new List<Finding>();
-                var verified = new PieceVerifier(new FindingLog(findings.Add), output, threads / atOnce, progress, blocks.Files, stop).Verify(piece);
+                var verified = new RecordedPieceVerifier(new FindingLog(findings.Add), output, threads / atOnce, progress, blocks.Files, stop).Verify(piece);
                 return (Piece: piece, Verified: verified, Findings: findings);
             },
             done =>
@@ -132,7 +132,7 @@ internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previ
         var verified = new List<CarDag>();
         foreach (var piece in pieces)
         {
-            if (new PieceVerifier(log, output, threads, progress, blocks.Files, cancel).Verify(piece, IsElsewhere) is not { } car)
+            if (new RecordedPieceVerifier(log, output, threads, progress, blocks.Files, cancel).Verify(piece, IsElsewhere) is not { } car)
                 continue;
             verified.Add(car.Dag);
             blocks.Add(car.Dag.Blocks);

@@ -5,8 +5,9 @@ namespace DataPrep.Verification;
 /// <param name="Code">A short name that scripts can rely on.</param>
 /// <param name="Path">The file it was found in.</param>
 /// <param name="Offset">Byte offset in that file; -1 where none applies.</param>
-internal sealed record Finding(string Severity, string Code, string Path, long Offset, string Message)
+public sealed record Finding(string Severity, string Code, string Path, long Offset, string Message)
 {
+    /// <summary>Whether it makes the verification fail.</summary>
     public bool IsError => Severity == "error";
 
     /// <summary>Who serves what it was found in; null where that is no question.</summary>

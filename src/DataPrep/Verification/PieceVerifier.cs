@@ -1,111 +1,69 @@
 using DataPrep.Car;
 using DataPrep.Ipld;
 using DataPrep.Packing;
-using DataPrep.Records;
+using DataPrep.Piece;
 
 namespace DataPrep.Verification;
 
-/// <summary>A line of <c>pieces.jsonl</c>.</summary>
-/// <param name="Offset">Byte offset of the line.</param>
-internal readonly record struct PieceLine(PieceRecord Record, long Offset);
-
-/// <summary>Holds a piece of a dataset against its record: the CAR, and the sidecar beside it.</summary>
-internal sealed class PieceVerifier(FindingLog log, OutputFolder output, int threads, PackProgress progress, FileHandles files, CancellationToken cancel)
+/// <summary>Verifies pieces by reading every byte of them: framing, the hash of every block, completeness of the DAG, piece commitment.</summary>
+public sealed class PieceVerifier
 {
-    /// <param name="isElsewhere">Says of a block whether another piece has it.</param>
-    /// <returns>What the CAR holds; null where it cannot be read.</returns>
-    public VerifiedCar? Verify(PieceLine line, Func<Cid, bool>? isElsewhere = null) => AtHand(line.Record, car =>
-    {
-        VerifySize(car, line.Record);
-        return Verify(car, line, isElsewhere);
-    });
+    /// <summary>How many work at the same time.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Verifies that the CAR is there under its name with its size, and its sidecar, which folds to the piece CID.</summary>
-    public void VerifyQuickly(PieceLine line)
-    {
-        _ = AtHand(line.Record, car =>
-        {
-            VerifySize(car, line.Record);
-            return car;
-        });
-        VerifyName(line);
-        _ = ProvablePieces.TreeOf(line.Record, output.Path, log);
-    }
+    /// <summary>Folders that hold earlier versions of datasets, where these are not where they are noted to be.</summary>
+    public IReadOnlyList<string> Previous { get; init; } = [];
 
-    private T? AtHand<T>(PieceRecord piece, Func<string, T> verify)
-        where T : class
+    /// <summary>Verifies a CAR file.</summary>
+    /// <param name="path">A CAR, version 1 or 2, of any program.</param>
+    /// <param name="pieceCid">What it is to be, as version 1 or 2; not defined to find that out. A CAR that is known to be a piece may end in zeros.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public VerificationResult VerifyCar(string path, Cid pieceCid = default, CancellationToken cancellationToken = default)
     {
-        string car = StoredPiece.FileIn(output.Path, piece);
-        if (LinkedFile.Absence(car) is { } absence)
-        {
-            log.Error("missing-piece", car, -1, $"the piece {absence}");
-            return null;
-        }
-
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var findings = new List<Finding>();
+        var log = new FindingLog(findings.Add);
+        using var files = new FileHandles(Threads);
+        VerifiedCar? car = null;
         try
         {
-            return verify(car);
+            car = new CarVerifier(log, Threads, new PackCounters(), files, cancellationToken)
+                .Verify(path, commitment => Path.GetFileName(path) == $"{commitment.CidV1}.car" || commitment.CidV1 == pieceCid || commitment.CidV2 == pieceCid);
+            car.Dag.CheckComplete(log, _ => false);
         }
         catch (MalformedDataException e)
         {
-            log.Error("inline", e.Path ?? car, e.Offset, e.Reason);
-            return null;
+            log.Error("malformed", e.Path ?? path, e.Offset, e.Reason);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            log.Error("unreadable", car, -1, e.Message);
-            return null;
-        }
+
+        if (car is not null && pieceCid.IsDefined && pieceCid != car.Tree.Commitment.CidV1 && pieceCid != car.Tree.Commitment.CidV2)
+            log.Error("piece-cid", path, -1, $"the piece CID is {(PieceCid.Decode(pieceCid).Version == 2 ? car.Tree.Commitment.CidV2 : car.Tree.Commitment.CidV1)}, expected {pieceCid}");
+        return new VerificationResult(findings, car?.Tree.Commitment);
     }
 
-    private void VerifySize(string car, PieceRecord piece)
+    /// <summary>Verifies a packed dataset: its pieces, and that the records and tree sidecars beside them say what the pieces hold.</summary>
+    /// <param name="folder">What was packed into.</param>
+    /// <param name="quick">Whether only names, sizes, records and tree sidecars are looked at, and no CAR is read.</param>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public VerificationResult VerifyDataset(string folder, bool quick = false, CancellationToken cancellationToken = default)
     {
-        long size = CarBytes.IsInline(car) ? InlineFooter.Read(car).CarSize : LinkedFile.Length(car);
-        if (size != piece.CarSize)
-            log.Error("car-size", car, Math.Min(size, piece.CarSize), $"has {size} bytes, {RecordFile.Pieces} says {piece.CarSize}");
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"{folder}: no such folder");
+        var findings = new List<Finding>();
+        var verifier = new DatasetVerifier(folder, Previous, new FindingLog(findings.Add), Threads, new PackCounters(), cancellationToken);
+        _ = quick ? verifier.VerifyQuickly() : verifier.Verify();
+        return new VerificationResult(findings, null);
     }
+}
 
-    private void VerifyName(in PieceLine line) =>
-        log.Compare("file-name", output.FileOf(RecordFile.Pieces), line.Offset, "file name", line.Record.CarFile, line.Record.PieceCid + ".car");
-
-    private VerifiedCar Verify(string car, in PieceLine line, Func<Cid, bool>? isElsewhere)
-    {
-        var piece = line.Record;
-        var verified = new CarVerifier(log, threads, progress, files, cancel).Verify(car, _ => piece.CarSize > piece.PayloadSize, isElsewhere);
-        var commitment = verified.Tree.Commitment;
-        if (verified.HasSources)
-        {
-            log.Compare("piece-cid", car, -1, "piece CID", commitment.CidV1.ToString(), piece.PieceCid);
-            log.Compare("piece-cid-v2", car, -1, "piece CID v2", commitment.CidV2.ToString(), piece.PieceCidV2);
-        }
-
-        if (piece.Sha256 is { } sum && !CarBytes.IsInline(car))
-            log.Compare("sha256", car, -1, "SHA-256", PieceSum.Compute(car, cancel), sum);
-        log.Compare("piece-size", car, -1, "piece size", commitment.PieceSize, piece.PieceSize);
-        VerifyName(line);
-        if (verified.Dag.IsWhole)
-        {
-            log.Compare("payload-size", car, -1, "payload size", verified.PayloadSize, piece.PayloadSize);
-            log.Compare("root-cid", car, 0, "root", string.Join(", ", verified.Dag.Blocks.Roots), piece.RootCid);
-            if (piece.Kind == "dag")
-                log.Compare("root-cid", car, 0, "the root of a dag piece is its last block, which", verified.LastBlock.ToString(), piece.RootCid);
-        }
-
-        VerifySidecar(piece, verified);
-        return verified;
-    }
-
-    private void VerifySidecar(PieceRecord piece, VerifiedCar verified)
-    {
-        string path = StoredPiece.SidecarIn(output.Path, piece);
-        if (ProvablePieces.ReadTree(path, log) is not { } sidecar)
-            return;
-        var computed = verified.Tree;
-        // Without the sources nothing but the record says what the piece was.
-        bool isOfPiece = verified.HasSources
-            ? sidecar.Commitment.CidV2 == computed.Commitment.CidV2 && sidecar.Nodes.SequenceEqual(computed.Nodes)
-            : sidecar.Commitment.CidV2.ToString() == piece.PieceCidV2;
-        if (!isOfPiece)
-            log.Error("sidecar", path, -1, "the tree sidecar is not that of the CAR beside it");
-    }
+/// <summary>What a verification found.</summary>
+/// <param name="Findings">In the order of the pieces.</param>
+/// <param name="Commitment">Of a CAR, what its bytes commit to; null where they could not be read, and of datasets.</param>
+public sealed record VerificationResult(IReadOnlyList<Finding> Findings, PieceCommitment? Commitment)
+{
+    /// <summary>Whether nothing is wrong; warnings do not count.</summary>
+    public bool IsSound => !Findings.Any(finding => finding.IsError);
 }

@@ -7,7 +7,7 @@ using DataPrep.Piece;
 namespace DataPrep.Verification;
 
 /// <summary>What an audit has in common for all providers: one way to the network, and the requests that may be made at once.</summary>
-internal sealed class AuditRequests(AuditOptions options, PackProgress progress, HttpMessageHandler? transport) : IDisposable
+internal sealed class AuditRequests(AuditOptions options, PackCounters progress, HttpMessageHandler? transport) : IDisposable
 {
     private readonly ConcurrentBag<(byte[] Buffer, SubTreeHasher Hasher)> workers = [];
     private readonly SemaphoreSlim free = new(options.Concurrency);

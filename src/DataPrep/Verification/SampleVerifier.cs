@@ -45,7 +45,7 @@ internal sealed record SampleResult(SamplePlan Plan, long Blocks, long SourceBlo
 /// Verifies a part of a packed dataset: segments of 1,040,384 bytes, drawn by a seed, held against the piece CIDs by the tree sidecars; and of
 /// each one block. Findings come in the order of the pieces.
 /// </summary>
-internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int threads, PackProgress progress, CancellationToken cancel)
+internal sealed class SampleVerifier(FindingLog log, SampleOptions options, int threads, PackCounters progress, CancellationToken cancel)
 {
     private readonly OutputFolder output = new(options.Folder);
     private long bytes;

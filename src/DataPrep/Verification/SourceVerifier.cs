@@ -12,7 +12,7 @@ namespace DataPrep.Verification;
 /// </summary>
 /// <param name="sources">What was packed, as it is named to be packed; or one folder that holds all of it.</param>
 /// <param name="previous">Folders of earlier versions, where these are not where they are noted to be.</param>
-internal sealed class SourceVerifier(FindingLog log, string folder, IReadOnlyList<string> sources, IReadOnlyList<string> previous, int threads, PackProgress progress, CancellationToken cancel)
+internal sealed class SourceVerifier(FindingLog log, string folder, IReadOnlyList<string> sources, IReadOnlyList<string> previous, int threads, PackCounters progress, CancellationToken cancel)
 {
     private const string Source = "source", Missing = "source-missing", New = "source-new", Metadata = "source-metadata";
     private readonly string filesFile = Path.Join(folder, RecordFile.Files);

@@ -25,7 +25,7 @@ internal sealed class AggregateSample : IDisposable
 
     public string Out => folder.Of("out");
 
-    public IReadOnlyList<AggregatePiece> Pieces() => new AggregateInputs(2, new PackProgress(), default).Read(Paths);
+    public IReadOnlyList<AggregatePiece> Pieces() => new AggregateInputs(2, new PackCounters(), default).Read(Paths);
 
     /// <summary>Writes the payload; gives its bytes.</summary>
     public byte[] Write(Aggregate aggregate, int threads = 2)
@@ -34,7 +34,7 @@ internal sealed class AggregateSample : IDisposable
         using var hold = output.Hold();
         string name = AggregateRecord.Of(aggregate).PayloadFile;
         using var payload = new AggregatePayload(aggregate, null);
-        Assert.True(new Materializer(output, threads, new PackProgress(), default).Make(name, payload.Length, payload.Read, payload.Check, reserve: false));
+        Assert.True(new Materializer(output, threads, new PackCounters(), default).Make(name, payload.Length, payload.Read, payload.Check, reserve: false));
         return File.ReadAllBytes(output.FileOf(name));
     }
 

@@ -18,7 +18,7 @@ public sealed class PublishedAggregateTests
     public void TheSampleIsMadeByteForByte()
     {
         string[] cars = [Sample("cat.png.car"), Sample("Verifiable_Data_Aggregation.png.car")];
-        var aggregate = new Aggregate(new AggregateInputs(2, new PackProgress(), default).Read(cars));
+        var aggregate = new Aggregate(new AggregateInputs(2, new PackCounters(), default).Read(cars));
         Assert.Equal(1 << 20, aggregate.DealSize);
         Assert.Equal("baga6ea4seaqnqkeoqevjjjfe46wo2lpfclcbmkyms4wkz5srou3vzmr3w3c72bq", aggregate.Commitment.CidV1.ToString());
         Assert.Equal("bafkzcibcaah5qkeoqevjjjfe46wo2lpfclcbmkyms4wkz5srou3vzmr3w3c72bq", aggregate.Commitment.CidV2.ToString());
@@ -41,7 +41,7 @@ public sealed class PublishedAggregateTests
         var output = new OutputFolder(folder.Path);
         using var payload = new AggregatePayload(aggregate, null);
         using (output.Hold())
-            _ = new Materializer(output, 2, new PackProgress(), default).Make("deal.data", payload.Length, payload.Read, payload.Check, reserve: false);
+            _ = new Materializer(output, 2, new PackCounters(), default).Make("deal.data", payload.Length, payload.Read, payload.Check, reserve: false);
         Assert.Equal("94b9c4a340d990591035a6fe893f06b3b4011df6b57b4a3ace1e5b2735773b96", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.Of("deal.data")))));
     }
 

@@ -48,14 +48,6 @@ public sealed partial class ImportDirectionTests
         Assert.Empty(wrong);
     }
 
-    [Fact]
-    public void PublicTypesAreTheListedOnes()
-    {
-        string[] listed = File.ReadAllLines(Path.Join(Checkout.Root, "src", "DataPrep", "PublicApi.txt"));
-        var actual = typeof(DataPrep.Ipld.Cid).Assembly.GetExportedTypes().Select(t => t.FullName!).Order(StringComparer.Ordinal);
-        Assert.Equal(listed.Where(line => line.Length > 0), actual);
-    }
-
     /// <summary>Rooms named in using directives, and in names qualified from the root or from the library's namespace.</summary>
     private static IEnumerable<string> UsedRooms(string text) =>
         from match in QualifiedName().Matches(Comment().Replace(text, ""))

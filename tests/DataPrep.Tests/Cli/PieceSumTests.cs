@@ -68,7 +68,7 @@ public sealed class PieceSumTests : IDisposable
         {
             try
             {
-                _ = new Packer(options with { Threads = 1 }, new PackProgress(), stop.Token).Run();
+                _ = new DatasetPacker(options with { Threads = 1 }, new PackCounters(), stop.Token).Run();
             }
             catch (OperationCanceledException)
             {
@@ -104,7 +104,7 @@ public sealed class PieceSumTests : IDisposable
         DataPrepProcess.Run("pack", scratch.At("src"), "-o", scratch.At("inline"), "--sha256", "--inline").Expect(2, "--sha256", "--inline");
     }
 
-    private IReadOnlyList<PieceRecord> Pack(PackOptions options) => new Packer(options, new PackProgress(), TestContext.Current.CancellationToken).Run().Pieces;
+    private IReadOnlyList<PieceRecord> Pack(PackOptions options) => new DatasetPacker(options, new PackCounters(), TestContext.Current.CancellationToken).Run().Pieces;
 
     private void Check(IReadOnlyList<PieceRecord> pieces)
     {

@@ -100,7 +100,7 @@ public sealed class ExportGoldenTests
         {
             string source = scratch.Noise($"{length}-{most}.bin", length), output = source + "-out";
             var options = new PackOptions { Sources = [source], Output = output, Profile = UnixFsProfile.V1Of2025 with { ChunkSize = 1024 }, LargestCarSize = most, Threads = 1 };
-            _ = new Packer(options, new PackProgress(), default).Run();
+            _ = new DatasetPacker(options, new PackCounters(), default).Run();
             var dataset = new ExportDataset(output);
             using var stream = new MemoryStream();
             ExportFormats.Find("slingshot").Write(new ExportInput(dataset, [.. dataset.Pieces()], new ExportOptions(), _ => { }), stream);

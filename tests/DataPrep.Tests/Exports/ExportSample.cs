@@ -31,7 +31,7 @@ internal sealed class ExportSample : IDisposable
             shell.WaitForExit();
         var profile = UnixFsProfile.V1Of2025 with { ChunkSize = 1024, MaxLinks = 2, HamtThreshold = 200, HamtFanout = 8 };
         Out = scratch.At("out");
-        _ = new Packer(new PackOptions { Sources = [scratch.At("climate")], Output = Out, Profile = profile, LargestCarSize = 3500, Threads = 2, Inline = isInline }, new PackProgress(), default).Run();
+        _ = new DatasetPacker(new PackOptions { Sources = [scratch.At("climate")], Output = Out, Profile = profile, LargestCarSize = 3500, Threads = 2, Inline = isInline }, new PackCounters(), default).Run();
     }
 
     public string Out { get; }

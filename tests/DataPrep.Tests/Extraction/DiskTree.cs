@@ -54,7 +54,7 @@ internal static class DiskTree
         var faults = new List<Exception>();
         using var source = DagSource.Open(targets, [], faults.Add);
         using var target = TargetFolder.Open(folder);
-        var extractor = new Extractor(source, target, new PathSelection(paths ?? []), overwrite, new FindingLog(findings.Add), threads, new PackProgress(), TestContext.Current.CancellationToken) { RangeSize = range };
+        var extractor = new Extractor(source, target, new PathSelection(paths ?? []), overwrite, new FindingLog(findings.Add), threads, new PackCounters(), TestContext.Current.CancellationToken) { RangeSize = range };
         var totals = extractor.Run();
         return (totals, findings);
     }

@@ -126,7 +126,7 @@ public sealed class InlineFaultTests : IDisposable
         var findings = new List<Finding>();
         using var dataset = DagSource.Open([twin.Inline.Folder], []);
         using (var target = TargetFolder.Open(temp.Of("restored")))
-            _ = new Extractor(dataset, target, new PathSelection([]), false, new FindingLog(findings.Add), 2, new PackProgress(), TestContext.Current.CancellationToken).Run();
+            _ = new Extractor(dataset, target, new PathSelection([]), false, new FindingLog(findings.Add), 2, new PackCounters(), TestContext.Current.CancellationToken).Run();
         Assert.Equal([("source", "large"), ("source", "sub/f3")], findings.Select(finding => (finding.Code, finding.Path)).Order());
         foreach (string name in Directory.GetFiles(source + "/sub").Select(file => Path.GetFileName(file)).Where(name => name != "f3"))
             Assert.Equal(File.ReadAllBytes(source + "/sub/" + name), File.ReadAllBytes(temp.Of("restored", "sub", name)));
@@ -146,7 +146,7 @@ public sealed class InlineFaultTests : IDisposable
         static List<Finding> Sample(SampleOptions options)
         {
             var findings = new List<Finding>();
-            _ = new SampleVerifier(new FindingLog(findings.Add), options, 2, new PackProgress(), TestContext.Current.CancellationToken).Verify();
+            _ = new SampleVerifier(new FindingLog(findings.Add), options, 2, new PackCounters(), TestContext.Current.CancellationToken).Verify();
             return findings;
         }
     }
@@ -267,10 +267,10 @@ public sealed class InlineFaultTests : IDisposable
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         using var piece = new InlinePiece(twin.InlineFile(twin.Pieces.Single()));
-        Assert.Throws<OperationCanceledException>(() => new Materializer(folder, 2, new PackProgress(), stop.Token).Make(piece, twin.Pieces.Single().CarFile));
+        Assert.Throws<OperationCanceledException>(() => new Materializer(folder, 2, new PackCounters(), stop.Token).Make(piece, twin.Pieces.Single().CarFile));
         Assert.Empty(Directory.GetFiles(folder.Path));
         Assert.Single(Directory.GetFiles(folder.Work));
-        var again = new Materializer(folder, 2, new PackProgress(), default);
+        var again = new Materializer(folder, 2, new PackCounters(), default);
         Assert.True(again.Make(piece, twin.Pieces.Single().CarFile));
         Assert.False(again.Make(piece, twin.Pieces.Single().CarFile));
         File.WriteAllText(folder.FileOf(twin.Pieces.Single().CarFile), "other");

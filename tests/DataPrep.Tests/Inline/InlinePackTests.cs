@@ -187,7 +187,7 @@ public sealed class InlinePackTests : IDisposable
     internal static List<Finding> Verify(string folder, string? source)
     {
         var findings = new List<Finding>();
-        _ = new DatasetVerifier(folder, [], new FindingLog(findings.Add), 2, new PackProgress(), TestContext.Current.CancellationToken, source).Verify();
+        _ = new DatasetVerifier(folder, [], new FindingLog(findings.Add), 2, new PackCounters(), TestContext.Current.CancellationToken, source).Verify();
         return findings;
     }
 }

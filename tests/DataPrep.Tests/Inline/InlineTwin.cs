@@ -29,7 +29,7 @@ internal sealed record InlineTwin(PackedOutput Stored, PackedOutput Inline)
         foreach (var piece in RecordFile.ReadPieces(output).Where(piece => piece.Inline))
         {
             using var inline = new InlinePiece(Path.Join(output, StoredPiece.NameOf(piece)), source);
-            Assert.True(new Materializer(folder, threads, new PackProgress(), Cancel).Make(inline, piece.CarFile));
+            Assert.True(new Materializer(folder, threads, new PackCounters(), Cancel).Make(inline, piece.CarFile));
         }
     }
 

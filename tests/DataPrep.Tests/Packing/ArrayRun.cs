@@ -14,7 +14,7 @@ internal sealed class ArrayRun
     public ArrayRun(PackOptions options, string output)
     {
         string folder = Directory.CreateDirectory(output + "-plan").FullName;
-        (_, Plan, Hash) = new Packer(options with { Output = "", Reader = null }, new PackProgress(), TestContext.Current.CancellationToken).WritePlan(folder);
+        (_, Plan, Hash) = new DatasetPacker(options with { Output = "", Reader = null }, new PackCounters(), TestContext.Current.CancellationToken).WritePlan(folder);
         this.options = new PackOptions { Sources = [], Output = output, Threads = options.Threads, Checkpoint = TimeSpan.Zero, OnChange = options.OnChange };
         Pieces = PlanFile.ReadOutline(Plan).Pieces;
     }
@@ -31,11 +31,11 @@ internal sealed class ArrayRun
     public string ReceiptOf(int number) => new ArrayFolder(Output).ReceiptOf(number);
 
     public TaskResult Make(int number, Func<SourceTree, ISourceReader>? reader = null, CancellationToken? cancel = null) =>
-        new PieceTask(options with { Reader = reader }, Plan, new PackProgress(), cancel ?? TestContext.Current.CancellationToken).Run(number);
+        new PieceTask(options with { Reader = reader }, Plan, new PackCounters(), cancel ?? TestContext.Current.CancellationToken).Run(number);
 
     public IReadOnlyList<int> Missing() => Finisher.Missing();
 
     public PackResult Finish() => Finisher.Run();
 
-    private DatasetFinisher Finisher => new(options, Plan, new PackProgress(), TestContext.Current.CancellationToken);
+    private DatasetFinisher Finisher => new(options, Plan, new PackCounters(), TestContext.Current.CancellationToken);
 }

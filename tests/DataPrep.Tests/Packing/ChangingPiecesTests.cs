@@ -120,7 +120,7 @@ public sealed class ChangingPiecesTests : IDisposable
                 stop.Cancel();
         }
 
-        Assert.ThrowsAny<OperationCanceledException>(() => new Packer(options with { Warn = Warn }, new PackProgress(), stop.Token).Run());
+        Assert.ThrowsAny<OperationCanceledException>(() => new DatasetPacker(options with { Warn = Warn }, new PackCounters(), stop.Token).Run());
         var output = PackedOutput.Pack(options with { Reader = null });
         Assert.Equal(2, warnings.Count);
         CheckPieces(output, SampleOf(source.States[^1]), Path.GetFileName(options.Sources[0]));

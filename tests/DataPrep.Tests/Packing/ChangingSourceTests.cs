@@ -69,7 +69,7 @@ public sealed class ChangingSourceTests : IDisposable
     public void FailEndsTheRunAndLeavesNothing(string change, ChangePoint point)
     {
         var (options, source, _) = Prepare(change, point, OnChange.Fail, false);
-        var e = Assert.ThrowsAny<IOException>(() => new Packer(options, new PackProgress(), default).Run());
+        var e = Assert.ThrowsAny<IOException>(() => new DatasetPacker(options, new PackCounters(), default).Run());
         Assert.True(source.Happened);
         Assert.Contains(scratch.At("src/victim"), e.Message, StringComparison.Ordinal);
         Assert.Contains("offset", e.Message, StringComparison.Ordinal);
@@ -82,7 +82,7 @@ public sealed class ChangingSourceTests : IDisposable
         string file = scratch.Noise("victim", Length);
         var source = new ChangingSource(file, Changes["vanishes"], ChangePoint.BeforeOpen, 1);
         var options = new PackOptions { Sources = [file], Output = scratch.At("out"), Reader = source.Wrap };
-        var e = Assert.ThrowsAny<IOException>(() => new Packer(options, new PackProgress(), default).Run());
+        var e = Assert.ThrowsAny<IOException>(() => new DatasetPacker(options, new PackCounters(), default).Run());
         Assert.Contains(file, e.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Join(options.Output, RecordFile.Dataset)));
     }
@@ -112,7 +112,7 @@ public sealed class ChangingSourceTests : IDisposable
     private void Pack(string change, ChangePoint point, OnChange onChange, bool everyTime)
     {
         var (options, source, warnings) = Prepare(change, point, onChange, everyTime);
-        var result = new Packer(options, new PackProgress(), default).Run();
+        var result = new DatasetPacker(options, new PackCounters(), default).Run();
         string output = options.Output;
 
         Assert.True(source.Happened);
@@ -124,7 +124,7 @@ public sealed class ChangingSourceTests : IDisposable
         });
 
         var findings = new List<Finding>();
-        _ = new DatasetVerifier(output, [], new FindingLog(findings.Add), 1, new PackProgress(), default).Verify();
+        _ = new DatasetVerifier(output, [], new FindingLog(findings.Add), 1, new PackCounters(), default).Verify();
         Assert.Empty(findings);
 
         var rows = RecordFile.ReadLines(Path.Join(output, RecordFile.Files), RecordJson.Default.FileRecord).Select(line => line.Record).ToList();

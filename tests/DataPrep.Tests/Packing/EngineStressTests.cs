@@ -106,7 +106,7 @@ public sealed class EngineStressTests
                         cancel.Cancel();
                 }),
             };
-            var failure = Record.Exception(() => new Packer(options, new PackProgress(), cancel.Token).Run());
+            var failure = Record.Exception(() => new DatasetPacker(options, new PackCounters(), cancel.Token).Run());
             Assert.IsType<OperationCanceledException>(failure, exactMatch: false);
             AssertNothingLeft(options.Output);
         }
@@ -143,7 +143,7 @@ public sealed class EngineStressTests
         });
 
         Assert.InRange(opened, (OnChange)onChange == OnChange.Skip ? 1 : 4, 40);
-        Assert.Equal("second", PathText.Show(Assert.Single(output.Result.Skipped).Path));
+        Assert.Equal("second", PathText.Show(Assert.Single(output.Result.SkippedInputs).Path));
         var without = new SampleFolder([.. Root.Entries.Where(e => !e.Name.AsSpan().SequenceEqual("second"u8))], Root.Mode, Root.Mtime);
         Assert.Equal(without.Build(Profile).Cid.Text, output.Result.Dataset.RootCid);
         output.VerifyFindsNothing();

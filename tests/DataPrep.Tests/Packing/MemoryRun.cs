@@ -81,7 +81,7 @@ internal static class MemoryRun
     public static byte[] Car(PieceLayout layout, ISourceReader reader, SlabPlan plan, out PackedPiece piece)
     {
         var sink = new MemorySink(layout.CarSize);
-        piece = Run(new PieceJob(layout, plan, reader, sink, new PackProgress()));
+        piece = Run(new PieceJob(layout, plan, reader, sink, new PackCounters()));
         return sink.Complete();
     }
 

@@ -17,7 +17,7 @@ internal sealed record PackedOutput(string Folder, PackResult Result)
 
     public List<FileRecord> Files => Lines(RecordFile.Files, RecordJson.Default.FileRecord);
 
-    public static PackedOutput Pack(PackOptions options) => new(options.Output, new Packer(options, new PackProgress(), TestContext.Current.CancellationToken).Run());
+    public static PackedOutput Pack(PackOptions options) => new(options.Output, new DatasetPacker(options, new PackCounters(), TestContext.Current.CancellationToken).Run());
 
     public static PackedOutput Pack(string source, string output, UnixFsProfile profile) =>
         Pack(new PackOptions { Sources = [source], Output = output, Profile = profile, Threads = 2 });
@@ -49,7 +49,7 @@ internal sealed record PackedOutput(string Folder, PackResult Result)
     public void VerifyFindsNothing()
     {
         var findings = new List<Finding>();
-        int pieces = new DatasetVerifier(Folder, [], new FindingLog(findings.Add), 2, new PackProgress(), TestContext.Current.CancellationToken).Verify();
+        int pieces = new DatasetVerifier(Folder, [], new FindingLog(findings.Add), 2, new PackCounters(), TestContext.Current.CancellationToken).Verify();
         Assert.Empty(findings);
         Assert.Equal(Result.Pieces.Count, pieces);
     }

@@ -41,7 +41,7 @@ public sealed class PackerGoldenTests
             options = options with { Sources = [golden.WriteTo(temp.Of("source"))] };
         }
 
-        var plan = new Packer(options, new PackProgress(), TestContext.Current.CancellationToken).Plan();
+        var plan = new DatasetPacker(options, new PackCounters(), TestContext.Current.CancellationToken).Plan();
         if (golden.DagSize is { } dagSize)
             Assert.Equal(dagSize, plan.Whole!.DagSize(0));
 

@@ -56,7 +56,7 @@ public sealed class ProfileVectorPackTests
 
         byte[] content = ChaCha20.Bytes(seed, (int)size);
         var reader = new MadeReader(new Dictionary<int, byte[]> { [0] = content });
-        using var piece = MemoryRun.Run(new PieceJob(layout, SlabPlan.Choose(layout, 2, null, null), reader, new NoSink(), new PackProgress()));
+        using var piece = MemoryRun.Run(new PieceJob(layout, SlabPlan.Choose(layout, 2, null, null), reader, new NoSink(), new PackCounters()));
         Assert.Equal(cid, piece.Root.ToString());
     }
 

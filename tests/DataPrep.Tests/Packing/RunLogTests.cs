@@ -46,7 +46,7 @@ public sealed class RunLogTests : IDisposable
                 return new LocalReader(tree);
             },
         };
-        _ = Assert.ThrowsAny<OperationCanceledException>(() => new Packer(options, new PackProgress(), broken.Token).Run());
+        _ = Assert.ThrowsAny<OperationCanceledException>(() => new DatasetPacker(options, new PackCounters(), broken.Token).Run());
         Assert.Equal("broken-off", Lines()[^1].GetProperty("outcome").GetString());
         File.AppendAllText(Log, "{\"type\":\"sam");
         Pack();
@@ -80,7 +80,7 @@ public sealed class RunLogTests : IDisposable
 
     private PackOptions Options() => new() { Sources = [scratch.At("src")], Output = scratch.At("out") };
 
-    private void Pack() => _ = new Packer(Options(), new PackProgress(), TestContext.Current.CancellationToken).Run();
+    private void Pack() => _ = new DatasetPacker(Options(), new PackCounters(), TestContext.Current.CancellationToken).Run();
 
     private JsonElement[] Lines() => [.. File.ReadLines(Log).Select(line => JsonDocument.Parse(line).RootElement)];
 }

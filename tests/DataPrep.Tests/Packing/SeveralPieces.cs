@@ -44,7 +44,7 @@ internal sealed class SeveralPieces
         return check.Pieces.Count;
     }
 
-    public static PackPlan Plan(PackOptions options) => new Packer(options with { Output = "" }, new PackProgress(), TestContext.Current.CancellationToken).Plan();
+    public static PackPlan Plan(PackOptions options) => new DatasetPacker(options with { Output = "" }, new PackCounters(), TestContext.Current.CancellationToken).Plan();
 
     private void CheckCut()
     {

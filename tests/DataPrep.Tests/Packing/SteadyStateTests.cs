@@ -65,7 +65,7 @@ public sealed class SteadyStateTests
         var plan = new SlabPlan(16 << 20, 2);
         using var sink = new CountingSink();
         using var engine = new SlabEngine(plan, TestContext.Current.CancellationToken);
-        engine.Run([new PieceJob(layout, plan, new Constant(), sink, new PackProgress())], piece => piece.Dispose());
+        engine.Run([new PieceJob(layout, plan, new Constant(), sink, new PackCounters())], piece => piece.Dispose());
         return sink.Allocated;
     }
 

@@ -57,7 +57,7 @@ public sealed class StreamWindowTests
         using var sink = new CountingSink();
         using var engine = new SlabEngine(plan, TestContext.Current.CancellationToken);
         PieceJob job = null!;
-        job = new PieceJob(layout, plan, source, sink, new PackProgress()) { SlabEnded = (_, slab) => source.End(job, slab) };
+        job = new PieceJob(layout, plan, source, sink, new PackCounters()) { SlabEnded = (_, slab) => source.End(job, slab) };
         source.Begin(job, 0);
         engine.Run([job], piece => piece.Dispose());
         return sink.Allocated + input.Allocated;
@@ -72,11 +72,11 @@ public sealed class StreamWindowTests
         var plan = new SlabPlan(1 << 20, 2);
         var whole = new MemorySink(layout.CarSize);
         using (var engine = new SlabEngine(plan, TestContext.Current.CancellationToken))
-            engine.Run([new PieceJob(layout, plan, new MadeReader(content), whole, new PackProgress())], piece => piece.Dispose());
+            engine.Run([new PieceJob(layout, plan, new MadeReader(content), whole, new PackCounters())], piece => piece.Dispose());
         byte[] car = whole.Complete();
 
         using var cancel = new CancellationTokenSource();
-        using var job = new PieceJob(layout, plan, new MadeReader(content), new StoppingSink(layout.LeafEnd, cancel), new PackProgress());
+        using var job = new PieceJob(layout, plan, new MadeReader(content), new StoppingSink(layout.LeafEnd, cancel), new PackCounters());
         using (var engine = new SlabEngine(plan, cancel.Token))
             Assert.Throws<OperationCanceledException>(() => engine.Run([job], _ => Assert.Fail("it was broken off")));
         Assert.True(job.IsDone(job.Slabs - 1));

@@ -164,7 +164,7 @@ public sealed class VersionTests : IDisposable
             using var stop = new CancellationTokenSource();
             var reader = new List<string>();
             _ = Assert.ThrowsAny<OperationCanceledException>(() =>
-                new Packer(options with { Reader = tree => new Listening(tree, reader, count => { if (count == at) stop.Cancel(); }) }, new PackProgress(), stop.Token).Run());
+                new DatasetPacker(options with { Reader = tree => new Listening(tree, reader, count => { if (count == at) stop.Cancel(); }) }, new PackCounters(), stop.Token).Run());
             _ = PackedOutput.Pack(options);
             Assert.Equal(PackedOutput.Everything(expected.Folder), PackedOutput.Everything(options.Output));
             Directory.Delete(options.Output, true);
@@ -215,7 +215,7 @@ public sealed class VersionTests : IDisposable
         List<string> Findings(string[] previous)
         {
             var findings = new List<Finding>();
-            _ = new DatasetVerifier(next.Folder, previous, new FindingLog(findings.Add), 2, new PackProgress(), TestContext.Current.CancellationToken).Verify();
+            _ = new DatasetVerifier(next.Folder, previous, new FindingLog(findings.Add), 2, new PackCounters(), TestContext.Current.CancellationToken).Verify();
             return [.. findings.Select(finding => finding.Code)];
         }
     }

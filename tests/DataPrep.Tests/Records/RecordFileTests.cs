@@ -104,7 +104,7 @@ public sealed class RecordFileTests : IDisposable
         }
 
         var options = new PackOptions { Sources = [scratch.At("src")], Output = scratch.At("out") };
-        _ = new Packer(options, new PackProgress(), default).Run();
+        _ = new DatasetPacker(options, new PackCounters(), default).Run();
         Assert.Equal(sorted, RecordFile.ReadLines(scratch.At("out/files.jsonl"), RecordJson.Default.FileRecord).Select(l => l.Record.Path));
     }
 

@@ -54,7 +54,7 @@ public sealed partial class ReportPageTests
     {
         using var scratch = new ScratchFolder();
         _ = scratch.Folder("src");
-        _ = new Packer(new PackOptions { Sources = [scratch.At("src")], Output = scratch.At("out") }, new PackProgress(), TestContext.Current.CancellationToken).Run();
+        _ = new DatasetPacker(new PackOptions { Sources = [scratch.At("src")], Output = scratch.At("out") }, new PackCounters(), TestContext.Current.CancellationToken).Run();
         var json = JsonDocument.Parse(Data().Match(Page(scratch.At("out"))).Groups[1].Value).RootElement;
         Assert.Equal((0, 1), (json.GetProperty("files").GetProperty("sizes").GetArrayLength(), json.GetProperty("pieces").GetProperty("count").GetInt32()));
     }

@@ -118,7 +118,7 @@ public sealed class S3SourceTests
     {
         public Task<ObjectState> StatAsync(string location, CancellationToken cancel) => throw new NotSupportedException();
 
-        public Task<ObjectAnswer> OpenAsync(string location, long offset, long length, string tag, CancellationToken cancel) => throw new NotSupportedException();
+        public Task<ObjectAnswer> OpenAsync(string location, long offset, long length, ObjectState expected, CancellationToken cancel) => throw new NotSupportedException();
 
         public void Dispose()
         {

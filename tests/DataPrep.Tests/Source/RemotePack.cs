@@ -54,12 +54,12 @@ internal sealed class RemotePack : IDisposable
     public PackResult Pack(IRemoteSource source, string output, OnChange onChange = OnChange.Retry) => PackUntil(source, output, default, onChange);
 
     public PackResult PackUntil(IRemoteSource source, string output, CancellationToken cancel, OnChange onChange = OnChange.Retry) =>
-        new Packer(Options(output) with { Remote = source, OnChange = onChange }, new PackProgress(), cancel).Run();
+        new DatasetPacker(Options(output) with { Remote = source, OnChange = onChange }, new PackCounters(), cancel).Run();
 
     public static SourceTree Scan(IRemoteSource source, ScanOptions? options = null) => source.Scan(options ?? new ScanOptions(), null, default);
 
     public PackResult PackLocal(string output, string? path = null) =>
-        new Packer(Options(output) with { Sources = [path ?? Folder] }, new PackProgress(), default).Run();
+        new DatasetPacker(Options(output) with { Sources = [path ?? Folder] }, new PackCounters(), default).Run();
 
     /// <summary>Everything that the files of two outputs hold, but what is of one machine alone.</summary>
     public static void AssertSame(string expected, string actual)

@@ -107,7 +107,7 @@ public sealed class RemotePackTests : IDisposable
         string victim = Server.Objects.OrderBy(pair => pair.Value.Content.Length).Last().Key;
         Server.Fault = request => request.Method == "GET" && request.Path == victim ? new ServedFault { Status = status } : null;
         using var source = pack.OfList(list);
-        var skipped = Assert.Single(pack.Pack(source, pack.NewOutput(), OnChange.Skip).Skipped);
+        var skipped = Assert.Single(pack.Pack(source, pack.NewOutput(), OnChange.Skip).SkippedInputs);
         Assert.Equal((reason, Uri.UnescapeDataString(victim[1..])), (skipped.Reason, Encoding.UTF8.GetString(skipped.Path)));
     }
 
@@ -138,7 +138,7 @@ public sealed class RemotePackTests : IDisposable
         using var source = pack.OfList(pack.List("/a/ok", "/a/gone", "/a/secret"));
         var result = pack.Pack(source, pack.NewOutput());
         Assert.Equal(1, result.Dataset.Files);
-        Assert.Equal(["a/gone vanished", "a/secret unreadable"], result.Skipped.Select(skipped => $"{Encoding.UTF8.GetString(skipped.Path)} {skipped.Reason}").Order());
+        Assert.Equal(["a/gone vanished", "a/secret unreadable"], result.SkippedInputs.Select(skipped => $"{Encoding.UTF8.GetString(skipped.Path)} {skipped.Reason}").Order());
         using var alone = pack.OfUrls(Server.Url + "/a/gone");
         Assert.Contains("404", Assert.Throws<SourceException>(() => pack.Pack(alone, pack.NewOutput())).Message, StringComparison.Ordinal);
     }

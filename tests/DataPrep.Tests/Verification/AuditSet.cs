@@ -67,7 +67,7 @@ internal sealed class AuditSet : IDisposable
     public static (List<Finding> Findings, IReadOnlyList<ProviderReport> Reports) Audit(AuditOptions options, string seed = "seed", HttpMessageHandler? transport = null)
     {
         var findings = new List<Finding>();
-        using var auditor = new Auditor(options, new PackProgress(), transport);
+        using var auditor = new Auditor(options, new PackCounters(), transport);
         return (findings, auditor.Run(seed, new FindingLog(findings.Add), default));
     }
 

@@ -58,11 +58,11 @@ public sealed class ChangedDatasetTests : IDisposable
             };
             if (isRoot && change == "vanishes")
             {
-                _ = Assert.ThrowsAny<IOException>(() => new Packer(options, new PackProgress(), default).Run());
+                _ = Assert.ThrowsAny<IOException>(() => new DatasetPacker(options, new PackCounters(), default).Run());
                 continue;
             }
 
-            var result = new Packer(options, new PackProgress(), default).Run();
+            var result = new DatasetPacker(options, new PackCounters(), default).Run();
             Assert.True(opened >= open);
             Assert.Empty(SmallDataset.Verify(options.Output));
             var files = RecordFile.ReadLines(Path.Join(options.Output, RecordFile.Files), RecordJson.Default.FileRecord).Select(line => line.Record).ToList();

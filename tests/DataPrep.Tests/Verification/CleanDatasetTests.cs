@@ -130,7 +130,7 @@ public sealed class CleanDatasetTests : IDisposable
 
     private static PackResult Pack(PackOptions options)
     {
-        var result = new Packer(options, new PackProgress(), default).Run();
+        var result = new DatasetPacker(options, new PackCounters(), default).Run();
         foreach (int threads in (int[])[1, 2, 5])
             Assert.Empty(SmallDataset.Verify(options.Output, threads));
         return result;

@@ -21,7 +21,7 @@ public sealed class SampleVerifierTests : IDisposable
     private IReadOnlyList<PieceRecord> Pack(long? carSize, UnixFsProfile? profile = null)
     {
         var options = new PackOptions { Sources = [Source], Output = Out, Profile = profile ?? UnixFsProfile.V1Of2025, LargestCarSize = carSize, Threads = 2 };
-        return new Packer(options, new PackProgress(), default).Run().Pieces;
+        return new DatasetPacker(options, new PackCounters(), default).Run().Pieces;
     }
 
     private IReadOnlyList<PieceRecord> PackMixed()
@@ -38,7 +38,7 @@ public sealed class SampleVerifierTests : IDisposable
     {
         var findings = new List<Finding>();
         var options = new SampleOptions { Folder = Out, Seed = "seed" };
-        var result = new SampleVerifier(new FindingLog(findings.Add), change?.Invoke(options) ?? options, 2, new PackProgress(), default).Verify();
+        var result = new SampleVerifier(new FindingLog(findings.Add), change?.Invoke(options) ?? options, 2, new PackCounters(), default).Verify();
         return (findings, result);
     }
 

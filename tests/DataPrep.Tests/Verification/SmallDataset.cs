@@ -32,7 +32,7 @@ internal sealed class SmallDataset : IDisposable
 
         Out = scratch.At("out");
         var options = new PackOptions { Sources = [scratch.At("src")], Output = Out, Profile = profile, LargestCarSize = capacity, Threads = 2 };
-        Pieces = new Packer(options, new PackProgress(), default).Run().Pieces;
+        Pieces = new DatasetPacker(options, new PackCounters(), default).Run().Pieces;
         Assert.Empty(Verify());
     }
 
@@ -64,7 +64,7 @@ internal sealed class SmallDataset : IDisposable
     public static List<Finding> Verify(string folder, int threads = 1)
     {
         var findings = new List<Finding>();
-        _ = new DatasetVerifier(folder, [], new FindingLog(findings.Add), threads, new PackProgress(), default).Verify();
+        _ = new DatasetVerifier(folder, [], new FindingLog(findings.Add), threads, new PackCounters(), default).Verify();
         return findings;
     }
 
@@ -73,7 +73,7 @@ internal sealed class SmallDataset : IDisposable
         var findings = new List<Finding>();
         var log = new FindingLog(findings.Add);
         using var files = new FileHandles(1);
-        var car = new CarVerifier(log, 1, new PackProgress(), files, default).Verify(path, _ => allowPadding);
+        var car = new CarVerifier(log, 1, new PackCounters(), files, default).Verify(path, _ => allowPadding);
         car.Dag.CheckComplete(log, _ => false);
         return (findings, car.Tree.Commitment);
     }
@@ -81,7 +81,7 @@ internal sealed class SmallDataset : IDisposable
     public static List<Finding> VerifyCars(params string[] paths)
     {
         var findings = new List<Finding>();
-        new CarSetVerifier(new FindingLog(findings.Add), 2, new PackProgress(), default).Verify(paths, _ => { });
+        new CarSetVerifier(new FindingLog(findings.Add), 2, new PackCounters(), default).Verify(paths, _ => { });
         return findings;
     }
 

@@ -33,13 +33,13 @@ public sealed class SourceVerifierTests : IDisposable
     private void Pack(Func<PackOptions, PackOptions>? change = null)
     {
         var options = new PackOptions { Sources = [Source], Output = Out, Profile = UnixFsProfile.V1Of2025 with { ChunkSize = 500, MaxLinks = 3, HamtThreshold = 200, HamtFanout = 8 }, LargestCarSize = 6000, Threads = 2 };
-        _ = new Packer(change?.Invoke(options) ?? options, new PackProgress(), default).Run();
+        _ = new DatasetPacker(change?.Invoke(options) ?? options, new PackCounters(), default).Run();
     }
 
     private List<Finding> Compare(params string[] sources)
     {
         var findings = new List<Finding>();
-        _ = new SourceVerifier(new FindingLog(findings.Add), Out, sources.Length == 0 ? [Source] : sources, [], 2, new PackProgress(), default).Verify();
+        _ = new SourceVerifier(new FindingLog(findings.Add), Out, sources.Length == 0 ? [Source] : sources, [], 2, new PackCounters(), default).Verify();
         return findings;
     }
 
