@@ -15,7 +15,8 @@ internal sealed class BenchFolder : IDisposable
         if (!Directory.Exists(folder))
             throw new IOException($"{folder}: there is no such folder");
         Parent = System.IO.Path.GetFullPath(folder);
-        Path = System.IO.Path.Join(Parent, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}"));
+        // Not by the process alone: in containers that share a disk its number may be the same.
+        Path = System.IO.Path.Join(Parent, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{Random.Shared.Next():x8}"));
         (FileSystem, Device) = MountOf(Parent);
         IsMemory = Posix.KindOf(Parent) == FileSystemKind.Memory;
         _ = Directory.CreateDirectory(Path);

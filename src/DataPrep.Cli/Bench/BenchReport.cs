@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using DataPrep.Hashing;
-using DataPrep.Records;
 using static DataPrep.Cli.Bench.BenchText;
 
 namespace DataPrep.Cli.Bench;
