@@ -79,7 +79,7 @@ internal static class BenchCommand
         var before = earlier is null ? null : EarlierBench.Read(earlier);
         var started = DateTimeOffset.UtcNow;
         var run = terminal.WithSteps("Measuring", step => new FullBench(settings, step, CommandRunner.Cancel).Run());
-        var report = new BenchReport(run, settings, started, before is null ? null : new BenchComparison(before, run.Results, Machine.Cpu));
+        var report = new BenchReport(run, settings, started, before is null ? null : new BenchComparison(before, run.Results, Machine.Cpu, run.Quiet.IsQuiet));
         report.Show(terminal);
         if (page is not null)
         {

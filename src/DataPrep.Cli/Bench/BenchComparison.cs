@@ -18,9 +18,13 @@ internal sealed class BenchComparison
 
     private readonly Dictionary<BenchResult, ResultChange> changes = new(ReferenceEqualityComparer.Instance);
 
+    private readonly bool isQuiet;
+
     /// <param name="cpu">Of this machine.</param>
-    public BenchComparison(EarlierBench earlier, IReadOnlyList<BenchResult> results, string cpu)
+    /// <param name="quiet">Whether it did little else now.</param>
+    public BenchComparison(EarlierBench earlier, IReadOnlyList<BenchResult> results, string cpu, bool quiet = true)
     {
+        isQuiet = quiet && earlier.WasQuiet != false;
         Path = earlier.Path;
         EarlierCpu = earlier.Cpu;
         SameCpu = earlier.Cpu is null ? null : earlier.Cpu == cpu;
@@ -67,7 +71,7 @@ internal sealed class BenchComparison
                 _ => "a CPU that it does not name",
             };
             string missing = Missing.Count == 0 ? "" : $"; measured then and not now: {string.Join(", ", Missing)}";
-            return $"Beside {Path}, {cpu}: {Faster} faster and {Slower} slower of {Compared}, the others within the noise{missing}.";
+            return $"Beside {Path}, {cpu}: {Faster} faster and {Slower} slower of {Compared}, the others within the noise{missing}.{(isQuiet ? "" : " Not both times was the machine quiet, so what looks like a change may be that.")}";
         }
     }
 

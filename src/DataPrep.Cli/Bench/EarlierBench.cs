@@ -6,7 +6,8 @@ namespace DataPrep.Cli.Bench;
 
 /// <summary>What an earlier <c>bench --json</c> printed.</summary>
 /// <param name="Cpu">The machine's; null where it does not say.</param>
-internal sealed record EarlierBench(string Path, string? Cpu, IReadOnlyList<BenchLine> Results)
+/// <param name="WasQuiet">Whether the machine did little else; null where it does not say.</param>
+internal sealed record EarlierBench(string Path, string? Cpu, bool? WasQuiet, IReadOnlyList<BenchLine> Results)
 {
     private const long LongestFile = 16 << 20;
 
@@ -19,6 +20,7 @@ internal sealed record EarlierBench(string Path, string? Cpu, IReadOnlyList<Benc
         byte[] bytes = File.ReadAllBytes(path);
         var results = new List<BenchLine>();
         string? cpu = null;
+        bool? quiet = null;
         int number = 0;
         for (int at = 0; at < bytes.Length;)
         {
@@ -29,12 +31,13 @@ internal sealed record EarlierBench(string Path, string? Cpu, IReadOnlyList<Benc
             if (text.Trim(" \t\r"u8).IsEmpty)
                 continue;
             var line = Parse(text, path, number);
-            cpu ??= line.Type == "summary" ? line.Machine?.Cpu : null;
+            if (line.Type == "summary")
+                (cpu, quiet) = (line.Machine?.Cpu, line.Quiet);
             if (line.Type == "result")
                 results.Add(Checked(line, path, number));
         }
 
-        return results.Count > 0 ? new EarlierBench(path, cpu, results) : throw new InvalidDataException($"{path}: none of {number} lines is a result: it is to be what 'dataprep bench --json' prints");
+        return results.Count > 0 ? new EarlierBench(path, cpu, quiet, results) : throw new InvalidDataException($"{path}: none of {number} lines is a result: it is to be what 'dataprep bench --json' prints");
     }
 
     public BenchLine? Find(BenchResult result) => Results.LastOrDefault(line => line.Name == result.Name && line.Threads == result.Threads);
@@ -61,7 +64,7 @@ internal sealed record EarlierBench(string Path, string? Cpu, IReadOnlyList<Benc
 }
 
 /// <summary>A line that <c>bench --json</c> prints, as far as it is read again.</summary>
-internal sealed record BenchLine(string Type, string? Name = null, double? BytesPerSecond = null, int? Threads = null, double? RatioToReference = null, double? LeastBytesPerSecond = null, double? MostBytesPerSecond = null, BenchMachine? Machine = null);
+internal sealed record BenchLine(string Type, string? Name = null, double? BytesPerSecond = null, int? Threads = null, double? RatioToReference = null, double? LeastBytesPerSecond = null, double? MostBytesPerSecond = null, BenchMachine? Machine = null, bool? Quiet = null);
 
 /// <summary>What such a line says of the machine.</summary>
 internal sealed record BenchMachine(string? Cpu = null);

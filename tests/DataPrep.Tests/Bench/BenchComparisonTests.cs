@@ -35,6 +35,16 @@ public sealed class BenchComparisonTests : IDisposable
         Assert.Equal($"Beside {earlier.Path}, the same CPU: 1 faster and 1 slower of 4, the others within the noise; measured then and not now: gone (2 threads).", comparison.Summary);
     }
 
+    [Theory]
+    [InlineData(true, true, false)]
+    [InlineData(true, false, true)]
+    [InlineData(false, true, true)]
+    public void AMachineThatWasNotQuietIsToldOf(bool before, bool now, bool isTold)
+    {
+        var earlier = Earlier(Line("a", 100), $$"""{"type":"summary","machine":{"cpu":"A"},"quiet":{{(before ? "true" : "false")}}}""");
+        Assert.Equal(isTold, new BenchComparison(earlier, [Result("a", 100)], "A", now).Summary.Contains("Not both times was the machine quiet", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void OfAnotherCpuTheRatiosDecide()
     {
