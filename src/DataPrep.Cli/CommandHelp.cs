@@ -248,9 +248,15 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep report /staging/climate -o climate.html
             """,
         ["bench"] = """
-            Example:
-              dataprep bench kernels
-              dataprep bench pipeline
+            Without DIR no disk is measured. With it, files of up to twice --size are written below DIR, and removed at the end
+            and when the run is interrupted. Rates are medians, in powers of ten; x is a rate over the reference, .NET's SHA-256
+            of one stream, which is measured again and again in the same run: compare it, not rates, between machines.
+
+            Examples:
+              dataprep bench /data
+              dataprep bench /data --quick
+              dataprep bench /data --json --html node.html > node.json
+              dataprep bench /data --compare node.json
             """,
         ["kernels"] = """
             Rates are of one thread, in GB/s of raw bytes, x beside .NET's SHA-256 of one stream in the same run:
