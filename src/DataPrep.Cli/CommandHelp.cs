@@ -271,6 +271,20 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep bench pipeline
               dataprep bench pipeline /data/climate --threads 8 --json
             """,
+        ["doctor"] = """
+            Each line is ok, a note, a warning or a problem, with what to do about it. In each DIR a folder is made for the trial, with up to
+            256 MiB for a few seconds, and removed again; without a DIR nothing is written but a file in the temp folder.
+
+            Example:
+              dataprep doctor
+              dataprep doctor /staging /data --json
+            """,
+        ["completion"] = """
+            Example:
+              dataprep completion bash > ~/.local/share/bash-completion/completions/dataprep
+              dataprep completion zsh > ~/.zfunc/_dataprep          # a folder of fpath
+              dataprep completion fish > ~/.config/fish/completions/dataprep.fish
+            """,
         ["verify"] = """
             Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its
             manifests and tree sidecars say what the pieces hold. CARs that are named together are taken together:
@@ -303,11 +317,13 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
         help.Action = new CommandHelp((SynchronousCommandLineAction)help.Action!);
     }
 
+    /// <summary>What help says of a command behind what the library says.</summary>
+    public static string AdditionTo(Command command) => Additions.GetValueOrDefault(command is RootCommand ? "dataprep" : command.Name, "");
+
     public override int Invoke(ParseResult parseResult)
     {
         int code = standard.Invoke(parseResult);
-        string name = parseResult.CommandResult.Command is RootCommand ? "dataprep" : parseResult.CommandResult.Command.Name;
-        if (Additions.TryGetValue(name, out string? text))
+        if (AdditionTo(parseResult.CommandResult.Command) is { Length: > 0 } text)
             Console.Out.WriteLine(text);
         return code;
     }
