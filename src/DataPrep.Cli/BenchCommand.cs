@@ -121,7 +121,7 @@ internal static class BenchCommand
         foreach (var result in results)
             terminal.Event("result", result.WriteTo);
 
-        foreach (var kernel in Sha256Kernels.All)
+        foreach (var kernel in Sha256Kernels.All.Union(KernelBench.Usable))
         {
             if (!KernelBench.Usable.Contains(kernel))
                 terminal.Result($"{kernel.Name,-14}  {(kernel.IsSupported ? "failed its self-check; not used" : "this CPU cannot run it")}");

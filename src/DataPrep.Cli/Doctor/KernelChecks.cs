@@ -12,14 +12,13 @@ internal static class KernelChecks
         bool isForced = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Sha256Kernels.Variable));
         // Managed kernels hand messages that are left over to .NET, which ends the process where OpenSSL is missing.
         var candidates = KernelChoice.Survey([.. Sha256Kernels.All.Where(kernel => kernel is NativeSha256 || NetworkChecks.OpenSslLibrary is not null)]);
-        var chosen = candidates.Single(candidate => candidate.Name == choice.Chosen.Name);
         var fastest = KernelChoice.Fastest(candidates).Chosen;
         string text = $"{choice.Chosen.Name}, {choice.Reason}";
-        yield return isForced && fastest.Name != chosen.Name
+        yield return isForced && fastest.Name != choice.Chosen.Name
             ? Check.Warning("kernel", text, $"{fastest.Name} is faster: unset {Sha256Kernels.Variable}")
             : Check.Ok("kernel", text);
 
-        string[] others = [.. candidates.Where(each => each.PassesSelfCheck == true && each.Name != chosen.Name).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Name} ({each.Cost?.PerPayloadByte:F2})"))];
+        string[] others = [.. candidates.Where(each => each.PassesSelfCheck == true && each.Name != choice.Chosen.Name).Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.Name} ({each.Cost?.PerPayloadByte:F2})"))];
         string[] beyond = [.. candidates.Where(each => !each.Supported).Select(each => each.Name)];
         yield return Check.Ok("other kernels", $"usable, with ns per payload byte: {string.Join(", ", others.DefaultIfEmpty("none"))}{(beyond.Length == 0 ? "" : $"; not for this processor: {string.Join(", ", beyond)}")}");
 

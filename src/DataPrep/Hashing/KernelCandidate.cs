@@ -12,8 +12,9 @@ internal sealed record KernelCandidate(Sha256Kernel Kernel, bool Supported, bool
 
 /// <summary>What a kernel takes for the work of packing.</summary>
 /// <param name="NanosecondsPerPair">For a 64-byte pair among many.</param>
-/// <param name="NanosecondsPerByte">For a byte of messages of some KiB.</param>
-internal readonly record struct KernelCost(double NanosecondsPerPair, double NanosecondsPerByte)
+/// <param name="NanosecondsPerByte">For a byte of a few messages of some KiB, as the leaves of large files come.</param>
+/// <param name="NanosecondsPerByteOfMany">For a byte of more messages than any kernel has lanes, as small files come.</param>
+internal readonly record struct KernelCost(double NanosecondsPerPair, double NanosecondsPerByte, double NanosecondsPerByteOfMany)
 {
     // 127 payload bytes become four nodes, and a binary tree has as many inner nodes as leaves, less one.
     private const double PairsPerByte = 4 / 127.0;

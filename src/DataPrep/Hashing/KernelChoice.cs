@@ -39,26 +39,36 @@ internal sealed record KernelChoice(Sha256Kernel Chosen, string Reason, IReadOnl
         ];
     }
 
-    /// <summary>The choice by the candidates' costs.</summary>
+    /// <summary>The choice by the candidates' costs: of few messages, of many, and of trees the fastest each, which is often one and the same.</summary>
     /// <exception cref="InvalidOperationException">No candidate passed its self-check.</exception>
     public static KernelChoice Fastest(IReadOnlyList<KernelCandidate> candidates)
     {
-        KernelCandidate? best = null;
-        foreach (KernelCandidate candidate in candidates.Where(candidate => candidate.Supported && candidate.PassesSelfCheck == true))
+        KernelCandidate[] usable = [.. candidates.Where(candidate => candidate.Supported && candidate.PassesSelfCheck == true)];
+        if (usable.Length == 0)
+            throw new InvalidOperationException("No SHA-256 kernel passes its self-check on this machine.");
+        var few = Best(usable, cost => cost.NanosecondsPerByte);
+        var many = Best(usable, cost => cost.NanosecondsPerByteOfMany);
+        var pairs = Best(usable, cost => cost.NanosecondsPerPair);
+        double perByte = new KernelCost(pairs.Cost?.NanosecondsPerPair ?? 0, few.Cost?.NanosecondsPerByte ?? 0, 0).PerPayloadByte;
+        int wrong = candidates.Count(candidate => candidate.PassesSelfCheck == false);
+        string reason = string.Create(CultureInfo.InvariantCulture, $"fastest here: {perByte:F2} ns per payload byte")
+            + (wrong == 0 ? "" : $"; not used, as they failed the self-check: {string.Join(", ", candidates.Where(c => c.PassesSelfCheck == false).Select(c => c.Name))}");
+        return new KernelChoice(CombinedSha256.Of(few.Kernel, many.Kernel, pairs.Kernel), reason, candidates);
+    }
+
+    private static KernelCandidate Best(KernelCandidate[] usable, Func<KernelCost, double> costOf)
+    {
+        var best = usable[0];
+        foreach (var candidate in usable)
         {
-            if (best is null || PerByte(candidate) < PerByte(best) * ClearlyFaster)
+            if (Cost(candidate) < Cost(best) * ClearlyFaster)
                 best = candidate;
         }
 
-        if (best is null)
-            throw new InvalidOperationException("No SHA-256 kernel passes its self-check on this machine.");
-        int wrong = candidates.Count(candidate => candidate.PassesSelfCheck == false);
-        string reason = string.Create(CultureInfo.InvariantCulture, $"fastest here: {PerByte(best):F2} ns per payload byte")
-            + (wrong == 0 ? "" : $"; not used, as they failed the self-check: {string.Join(", ", candidates.Where(c => c.PassesSelfCheck == false).Select(c => c.Name))}");
-        return new KernelChoice(best.Kernel, reason, candidates);
-    }
+        return best;
 
-    private static double PerByte(KernelCandidate candidate) => candidate.Cost?.PerPayloadByte ?? double.PositiveInfinity;
+        double Cost(KernelCandidate candidate) => candidate.Cost is { } cost ? costOf(cost) : double.PositiveInfinity;
+    }
 
     private static KernelChoice Named(string name, IReadOnlyList<Sha256Kernel> kernels)
     {

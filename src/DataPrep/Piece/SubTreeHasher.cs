@@ -38,8 +38,8 @@ internal sealed class SubTreeHasher
     public SubTreeHasher(Sha256Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        _kernel = kernel;
-        _whole = kernel as ISubTreeKernel;
+        _kernel = kernel is CombinedSha256 combined ? combined.Pairs : kernel;
+        _whole = _kernel as ISubTreeKernel;
         _scratch = Memory(_whole?.ScratchSize ?? 0);
         _block = Memory(_whole is null ? BlockPadded : 0);
         _upper = Memory(_whole is null ? NodeLength << (SegmentHeight - SurvivorHeight) : 0);
