@@ -91,8 +91,9 @@ internal sealed class FolderWatch(PackQueue queue, IOptions<DataPrepOptions> giv
             Threads = watch.Threads ?? Environment.ProcessorCount,
             Memory = watch.Memory,
             MaxRate = watch.MaxRate,
-            Exclude = watch.Marker is { } marker ? ["/" + marker] : [],
         };
+        if (watch.Marker is { } marker)
+            options = options with { Exclude = ["/" + marker] };
         return watch.Configure?.Invoke(options) ?? options;
     }
 

@@ -54,7 +54,7 @@ public sealed partial class TelemetryCommandTests : IDisposable
         Assert.False(Directory.Exists(output));
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
-        DataPrepProcess.Run("pack", data, "-o", output, "--metrics-listen", taken.LocalEndpoint.ToString()!).Expect(1, "cannot listen at");
+        DataPrepProcess.Run("pack", data, "-o", output, "--metrics-listen", taken.LocalEndpoint.ToString()!).Expect(1, taken.LocalEndpoint.ToString()!);
         Assert.False(Directory.Exists(output));
     }
 

@@ -53,12 +53,12 @@ public sealed class PackQueueTests : IDisposable
         scratch.Noise("data/large", 40 << 20);
         scratch.File("other/a", "a");
         await using var packing = await HostedPacking.Start(_ => { });
-        var slow = await packing.Queue.EnqueueAsync(new PackRequest(Options("data", "out") with { MaxRate = 4 << 20 }), Cancel);
+        var slow = await packing.Queue.EnqueueAsync(new PackRequest(Options("data", "out") with { MaxRate = 16 << 20 }), Cancel);
         var queued = await packing.Queue.EnqueueAsync(Request("other", "never"), Cancel);
         var last = await packing.Queue.EnqueueAsync(Request("other", "last"), Cancel);
         queued.Cancel();
         Assert.Equal(PackJobState.Cancelled, queued.State);
-        await HostedPacking.Until(() => slow.Progress.BytesDone > 0);
+        await HostedPacking.Until(() => slow.Progress.BytesDone > 24 << 20);
         Assert.Equal(PackJobState.Running, slow.State);
         slow.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow.Completion);
