@@ -1,3 +1,4 @@
+using System.Buffers;
 using DataPrep.Packing;
 using Microsoft.Extensions.Options;
 
@@ -6,6 +7,9 @@ namespace DataPrep.Hosting;
 /// <summary>Says before the host has started what makes no sense.</summary>
 internal sealed class DataPrepOptionsCheck : IValidateOptions<DataPrepOptions>
 {
+    // What stands for something else in a pattern, or in a path.
+    private static readonly SearchValues<char> s_notInNames = SearchValues.Create("/\\*?[!#");
+
     public ValidateOptionsResult Validate(string? name, DataPrepOptions options)
     {
         string[] problems = [.. General(options), .. Watching(options.Watch)];
@@ -45,7 +49,7 @@ internal sealed class DataPrepOptionsCheck : IValidateOptions<DataPrepOptions>
             yield return "Watch.Quiet or Watch.Marker has to say when a folder is complete";
         if (watch.Quiet < TimeSpan.Zero)
             yield return $"Watch.Quiet is {watch.Quiet}; it must not be less than 0";
-        if (watch.Marker is { } marker && (marker is "" or "." or ".." || marker.AsSpan().IndexOfAny("/\\*?[!#") >= 0))
+        if (watch.Marker is { } marker && (marker is "" or "." or ".." || marker.AsSpan().ContainsAny(s_notInNames)))
             yield return $"Watch.Marker '{marker}' must be the name of a file, such as .ready";
         if (watch.PieceSize is < PackOptions.SmallestPieceSize or > PackOptions.LargestPieceSize || !long.IsPow2(watch.PieceSize))
             yield return $"Watch.PieceSize is {watch.PieceSize}; it must be a power of two from {PackOptions.SmallestPieceSize} to {PackOptions.LargestPieceSize}";

@@ -11,7 +11,7 @@ internal sealed class FolderWatch(PackQueue queue, IOptions<DataPrepOptions> giv
     private readonly WatchOptions watch = given.Value.Watch;
     private readonly TimeProvider time = time ?? TimeProvider.System;
     private readonly Dictionary<string, Seen> seen = new(StringComparer.Ordinal);
-    private string? lastFault;
+    private readonly Dictionary<string, string> faults = new(StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -19,24 +19,8 @@ internal sealed class FolderWatch(PackQueue queue, IOptions<DataPrepOptions> giv
             return;
         while (!stoppingToken.IsCancellationRequested)
         {
-            try
-            {
-                // Whatever looking takes, the start of the host does not wait for it.
-                await Task.Run(() => Look(stoppingToken), stoppingToken).ConfigureAwait(false);
-                lastFault = null;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // Say, of a network file system that is away: once is enough.
-                if (lastFault != e.Message)
-                    logger.Fault(watch.Folder, e.Message);
-                lastFault = e.Message;
-            }
-            catch (InvalidOperationException) when (stoppingToken.IsCancellationRequested)
-            {
-                return; // the queue has been closed
-            }
-
+            // Whatever looking takes, the start of the host does not wait for it.
+            await Task.Run(() => Try(watch.Folder, () => Look(stoppingToken), stoppingToken), stoppingToken).ConfigureAwait(false);
             await Task.Delay(watch.Interval, time, stoppingToken).ConfigureAwait(false);
         }
     }
@@ -45,11 +29,33 @@ internal sealed class FolderWatch(PackQueue queue, IOptions<DataPrepOptions> giv
     {
         string[] names = [.. Directory.EnumerateDirectories(watch.Folder!).Select(path => Path.GetFileName(path)!).Where(name => name[0] != '.').Order(StringComparer.Ordinal)];
         foreach (string gone in seen.Keys.Except(names).ToList())
+        {
             _ = seen.Remove(gone);
+            _ = faults.Remove(Path.Join(watch.Folder, gone));
+        }
+
         foreach (string name in names)
         {
             stop.ThrowIfCancellationRequested();
-            await Look(name, stop).ConfigureAwait(false);
+            await Try(Path.Join(watch.Folder, name), () => Look(name, stop), stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Looks at a folder. One that cannot be looked at, say on a network file system that is away, is said once, and looked at again later.</summary>
+    private async Task Try(string folder, Func<Task> look, CancellationToken stop)
+    {
+        try
+        {
+            await look().ConfigureAwait(false);
+            _ = faults.Remove(folder);
+        }
+#pragma warning disable CA1031 // What is wrong with one folder is no cause to leave the others
+        catch (Exception e) when (!stop.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            if (faults.GetValueOrDefault(folder) != e.Message)
+                logger.Fault(folder, e.Message);
+            faults[folder] = e.Message;
         }
     }
 

@@ -4,7 +4,9 @@ using DataPrep.Source;
 namespace DataPrep.Hosting;
 
 /// <summary>A request on its way. Everything can be read at any time, on any thread.</summary>
+#pragma warning disable CA1001 // A token source without a time limit has nothing to dispose
 public sealed class PackJob
+#pragma warning restore CA1001
 {
     private readonly Lock gate = new();
     private readonly CancellationTokenSource cancellation = new();

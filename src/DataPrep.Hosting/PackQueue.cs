@@ -9,7 +9,9 @@ namespace DataPrep.Hosting;
 /// What is to be packed in the background, in the order in which it came. It is kept in memory: after a restart of the host, whoever enqueued something does so again,
 /// and the run goes on from what is finished of it.
 /// </summary>
+#pragma warning disable CA1711 // It is a queue
 public sealed class PackQueue : IDisposable
+#pragma warning restore CA1711
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<long, PackJob> jobs = [];

@@ -11,7 +11,7 @@ internal sealed class CommandWatch(Terminal terminal) : IDisposable
     private readonly PrometheusText text = new(meter => meter.Name == DataPrepTelemetry.MeterName);
     private MetricsFile? file;
     private HttpEndpoint? http;
-    private IDisposable? export;
+    private OtlpExport? export;
 
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void WriteTo(string path) => file = new MetricsFile(path, text, terminal.Warn);

@@ -13,6 +13,7 @@ internal sealed class MetricsFile : IDisposable
     private readonly Action<string> warn;
     private readonly Timer timer;
     private bool hasWarned;
+    private bool hasEnded;
 
     /// <exception cref="IOException">The file cannot be written.</exception>
     public MetricsFile(string path, PrometheusText text, Action<string> warn)
@@ -27,13 +28,19 @@ internal sealed class MetricsFile : IDisposable
     public void Dispose()
     {
         timer.Dispose();
-        TryWrite();
+        lock (gate)
+        {
+            TryWrite();
+            hasEnded = true; // also for a timer that has gone off already
+        }
     }
 
     private void TryWrite()
     {
         lock (gate)
         {
+            if (hasEnded)
+                return;
             try
             {
                 Write();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DataPrep.Packing;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -27,6 +28,7 @@ internal sealed class OtlpExport : IDisposable
     }
 
     /// <summary>Sends what has not been sent, and waits for that a short time.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Dispose()
     {
         int limit = (int)LastWait.TotalMilliseconds;

@@ -36,21 +36,22 @@ internal sealed class ObservedRun
         }
         finally
         {
-            RunInstruments.End(counters);
+            RunInstruments.End(operation, counters);
         }
     }
 
     /// <summary>Takes note of a piece that has its name.</summary>
-    /// <param name="begun">When this run began with it.</param>
-    public static void Piece(PieceRecord piece, DateTimeOffset begun)
+    /// <param name="begun">When this run began with it, as a timestamp of the stopwatch.</param>
+    public static void Piece(PieceRecord piece, long begun)
     {
         var kind = new KeyValuePair<string, object?>("kind", piece.Kind);
         RunInstruments.Pieces.Add(1, kind);
-        RunInstruments.PieceDuration.Record((DateTimeOffset.UtcNow - begun).TotalSeconds, kind);
+        var elapsed = Stopwatch.GetElapsedTime(begun);
+        RunInstruments.PieceDuration.Record(elapsed.TotalSeconds, kind);
         if (!Activities.HasListeners())
             return;
         // It was begun on one worker's thread and ends on another's: so it is told as a whole.
-        using var activity = Activities.StartActivity("dataprep.piece", ActivityKind.Internal, default(ActivityContext), startTime: begun);
+        using var activity = Activities.StartActivity("dataprep.piece", ActivityKind.Internal, default(ActivityContext), startTime: DateTimeOffset.UtcNow - elapsed);
         _ = activity?.SetTag("dataprep.piece.cid", piece.PieceCid).SetTag("dataprep.piece.kind", piece.Kind)
             .SetTag("dataprep.piece.car_size", piece.CarSize).SetTag("dataprep.piece.size", piece.PieceSize);
     }

@@ -1,4 +1,3 @@
-using DataPrep.Planning;
 using DataPrep.Records;
 using DataPrep.Source;
 using Microsoft.Extensions.Logging;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using DataPrep.Piece;
 using DataPrep.Planning;
@@ -82,7 +83,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
             },
         };
         lock (jobs)
-            jobs.Add(new Making(job, number, file, space.Order, DateTimeOffset.UtcNow));
+            jobs.Add(new Making(job, number, file, space.Order, Stopwatch.GetTimestamp()));
         return job;
     }
 
@@ -172,14 +173,14 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     public List<PieceRecord> MakeDag(DatasetDag dag, int first, StageClock times)
     {
         var records = new List<PieceRecord>();
-        var begun = DateTimeOffset.UtcNow;
+        var begun = Stopwatch.GetTimestamp();
         using var writer = new DagWriter(
             dag.Measure(options.Capacity),
             dag.HeaderLength,
             options.Profile,
             (number, size) =>
             {
-                begun = DateTimeOffset.UtcNow;
+                begun = Stopwatch.GetTimestamp();
                 long fileSize = Math.Max(size, options.LeastCarSize);
                 handOver.Begin(first + number, fileSize, cancel);
                 return folders.Create(first + number, PartOf(first + number), fileSize, 0, options.OutputIo);
@@ -256,6 +257,6 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     }
 
     /// <param name="Order">How much had been noted when it was begun.</param>
-    /// <param name="Begun">When this run began with it.</param>
-    private sealed record Making(PieceJob Job, int Number, IPieceFile File, int Order, DateTimeOffset Begun);
+    /// <param name="Begun">When this run began with it, as a timestamp of the stopwatch.</param>
+    private sealed record Making(PieceJob Job, int Number, IPieceFile File, int Order, long Begun);
 }

@@ -51,13 +51,13 @@ internal static class RunInstruments
     }
 
     /// <summary>What a run had counted stays in the sums.</summary>
-    public static void End(PackCounters counters)
+    public static void End(string operation, PackCounters counters)
     {
         lock (s_gate)
         {
-            int place = s_atWork.FindIndex(run => ReferenceEquals(run.Counters, counters));
+            int place = s_atWork.FindIndex(run => run.Operation == operation && ReferenceEquals(run.Counters, counters));
             s_atWork.RemoveAt(place);
-            // Runs one after the other may share their counters; a run within another has ended before it.
+            // A run within another has its counters.
             if (s_atWork.Exists(run => ReferenceEquals(run.Counters, counters)))
                 return;
             var (times, made) = counters.TakeEnded();

@@ -60,7 +60,9 @@ public sealed class PieceVerifier
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"{folder}: no such folder");
         var findings = new List<Finding>();
-        var verifier = new DatasetVerifier(folder, Previous, new FindingLog(findings.Add), Threads, new PackCounters(), cancellationToken);
+        var counters = new PackCounters();
+        counters.Begin(quick ? 0 : DatasetVerifier.Work(folder));
+        var verifier = new DatasetVerifier(folder, Previous, new FindingLog(findings.Add), Threads, counters, cancellationToken);
         _ = quick ? verifier.VerifyQuickly() : verifier.Verify();
         return new VerificationResult(findings, null);
     }

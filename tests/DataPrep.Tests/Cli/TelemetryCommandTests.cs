@@ -86,6 +86,29 @@ public sealed partial class TelemetryCommandTests : IDisposable
     }
 
     [Fact]
+    public void PrometheusTakesWhatIsWrittenAndServed()
+    {
+        if (DataPrepProcess.Shell("command -v promtool curl >/dev/null").ExitCode != 0)
+            Assert.Skip("promtool or curl is not installed.");
+        scratch.Noise("data/a", 20 << 20);
+        const string Script = """
+            set -e -o pipefail
+            "$D" pack "$1/data" -o "$1/out" --metrics-file "$1/run.prom" >&2
+            promtool check metrics <"$1/run.prom"
+            "$D" pack "$1/data" -o "$1/slow" --max-rate 5MiB --metrics-listen "127.0.0.1:$2" >&2 & run=$!
+            curl -sf --retry 50 --retry-delay 1 --retry-all-errors --retry-max-time 20 "http://127.0.0.1:$2/metrics" | promtool check metrics
+            wait $run
+            "$D" serve "$1/out" --listen "127.0.0.1:$3" >&2 & run=$!
+            curl -sf --retry 50 --retry-delay 1 --retry-all-errors --retry-max-time 20 "http://127.0.0.1:$3/metrics" | promtool check metrics
+            kill $run
+            """;
+        var result = DataPrepProcess.Shell(Script, scratch.Root, Text(FreePort()), Text(FreePort()));
+        Assert.True(result.ExitCode == 0 && result.Output == "", $"{result.Output}\n{result.Error}");
+
+        static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public async Task CollectorGetsTracesAndMetrics()
     {
         await using var collector = await OtlpCollector.Start();

@@ -108,6 +108,17 @@ public sealed class FolderWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatIsWrongWithOneFolderIsSaidOnceAndLeavesTheOthers()
+    {
+        scratch.File("in/one/a", "a");
+        scratch.File("in/two/a", "a");
+        await using var packing = await Start(watch => (watch.Quiet, watch.Configure) = (TimeSpan.Zero, options => options.Name == "one" ? throw new NotSupportedException("not this one") : options));
+        await HostedPacking.Until(() => IsPacked("two"));
+        await Task.Delay(200, Cancel);
+        Assert.Contains("not this one", Assert.Single(packing.Log.All, each => each.Id.Name == "WatchFault").Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task FolderThatIsAwayIsLookedForAgain()
     {
         await using var packing = await Start(watch => watch.Quiet = TimeSpan.Zero);
