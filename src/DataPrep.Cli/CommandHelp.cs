@@ -248,9 +248,15 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
               dataprep report /staging/climate -o climate.html
             """,
         ["bench"] = """
-            Example:
-              dataprep bench kernels
-              dataprep bench pipeline
+            Without DIR no disk is measured. With it, files of up to twice --size are written below DIR, and removed at the end
+            and when the run is interrupted. Rates are medians, in powers of ten; x is a rate over the reference, .NET's SHA-256
+            of one stream, which is measured again and again in the same run: compare it, not rates, between machines.
+
+            Examples:
+              dataprep bench /data
+              dataprep bench /data --quick
+              dataprep bench /data --json --html node.html > node.json
+              dataprep bench /data --compare node.json
             """,
         ["kernels"] = """
             Rates are of one thread, in GB/s of raw bytes, x beside .NET's SHA-256 of one stream in the same run:
@@ -264,6 +270,20 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
             Examples:
               dataprep bench pipeline
               dataprep bench pipeline /data/climate --threads 8 --json
+            """,
+        ["doctor"] = """
+            Each line is ok, a note, a warning or a problem, with what to do about it. In each DIR a folder is made for the trial, with up to
+            256 MiB for a few seconds, and removed again; without a DIR nothing is written but a file in the temp folder.
+
+            Example:
+              dataprep doctor
+              dataprep doctor /staging /data --json
+            """,
+        ["completion"] = """
+            Example:
+              dataprep completion bash > ~/.local/share/bash-completion/completions/dataprep
+              dataprep completion zsh > ~/.zfunc/_dataprep          # a folder of fpath
+              dataprep completion fish > ~/.config/fish/completions/dataprep.fish
             """,
         ["verify"] = """
             Of a CAR: framing, block hashes, completeness of the DAG, piece commitment. Of a dataset also that its
@@ -297,11 +317,13 @@ internal sealed class CommandHelp(SynchronousCommandLineAction standard) : Synch
         help.Action = new CommandHelp((SynchronousCommandLineAction)help.Action!);
     }
 
+    /// <summary>What help says of a command behind what the library says.</summary>
+    public static string AdditionTo(Command command) => Additions.GetValueOrDefault(command is RootCommand ? "dataprep" : command.Name, "");
+
     public override int Invoke(ParseResult parseResult)
     {
         int code = standard.Invoke(parseResult);
-        string name = parseResult.CommandResult.Command is RootCommand ? "dataprep" : parseResult.CommandResult.Command.Name;
-        if (Additions.TryGetValue(name, out string? text))
+        if (AdditionTo(parseResult.CommandResult.Command) is { Length: > 0 } text)
             Console.Out.WriteLine(text);
         return code;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using DataPrep.Cli.Settings;
 using DataPrep.Hashing;
 using DataPrep.Packing;
 using DataPrep.Source;
@@ -12,12 +13,24 @@ internal static class CommandRunner
 {
     private static readonly CancellationTokenSource Cancellation = new();
     private static int signalCode;
+    private static CommandLine? line;
 
     public static CancellationToken Cancel => Cancellation.Token;
 
-    public static int Run(ParseResult parsed)
+    public static int Run(RootCommand root, string[] args)
     {
-        string[] errors = [.. parsed.Errors.Select(error => error.Message), .. UnknownOptions(parsed)];
+        try
+        {
+            line = CommandLine.Parse(root, args);
+        }
+        catch (UsageException e)
+        {
+            Terminal.Message($"dataprep: {e.Message}");
+            return ExitCode.Usage;
+        }
+
+        var parsed = line.Parsed;
+        string[] errors = [.. line.Errors(), .. UnknownOptions(parsed)];
         if (errors.Length > 0)
         {
             foreach (string error in errors)
@@ -25,6 +38,12 @@ internal static class CommandRunner
             string path = string.Join(' ', Names(parsed.CommandResult));
             Console.Error.WriteLine($"See: {path} --help");
             return ExitCode.Usage;
+        }
+
+        if (line.Settings.Count > 0 && parsed.GetValue<bool>("--verbose"))
+        {
+            foreach (var setting in line.Settings)
+                Terminal.Message($"{setting.Option.Name} comes from {setting.Place}");
         }
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => OnSignal(context, ExitCode.Cancelled));
@@ -84,6 +103,12 @@ internal static class CommandRunner
     private static int Fail(Terminal terminal, Exception e, int code)
     {
         Terminal.Message($"dataprep: {e.Message}");
+        if (code == ExitCode.Usage)
+        {
+            foreach (string place in line?.PlacesOf(e.Message) ?? [])
+                Terminal.Message($"dataprep: {place}");
+        }
+
         try
         {
             terminal.Event("error", writer =>

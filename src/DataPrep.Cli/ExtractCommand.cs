@@ -74,7 +74,7 @@ internal static class ExtractCommand
         });
         string rate = seconds > 0 ? $", {SizeText.Format((long)(bytes / seconds))}/s" : "";
         string there = kept > 0 ? $" ({kept} were there already)" : "";
-        terminal.Result(string.Create(CultureInfo.InvariantCulture, $"Extracted to {folder}: {files} files, {folders} folders, {links} symlinks{there}, {SizeText.Format(bytes)} in {seconds:0.0} s{rate}"));
+        terminal.Result(string.Create(CultureInfo.InvariantCulture, $"Extracted to {folder}: {PackReport.Count(files, "file")}, {PackReport.Count(folders, "folder")}, {PackReport.Count(links, "symlink")}{there}, {SizeText.Format(bytes)} in {seconds:0.0} s{rate}"));
         if (log.Errors > 0)
             terminal.Result($"FAILED: {log.Errors} error{(log.Errors == 1 ? "" : "s")}; not restored: {lost} file{(lost == 1 ? "" : "s")}, or folders with what is below them");
     }

@@ -13,6 +13,8 @@ internal static class ExitCode
 /// <summary>Options that commands have in common.</summary>
 internal sealed class CommonOptions
 {
+    public const string ConfigName = "--config", ThreadsName = "--threads";
+
     public Option<bool> Json { get; } = new("--json") { Description = "Print JSON Lines on standard output, one object an event" };
 
     public Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Print nothing but results and errors" };
@@ -21,12 +23,21 @@ internal sealed class CommonOptions
 
     public Option<bool> NoProgress { get; } = new("--no-progress") { Description = "Draw no progress" };
 
-    public Option<int> Threads { get; } = new("--threads")
+    public Option<int> Threads { get; } = new(ThreadsName)
     {
         Description = "Threads that hash",
         HelpName = "N",
         DefaultValueFactory = _ => Environment.ProcessorCount,
     };
+
+    public Option<string?> Config { get; } = new(ConfigName) { Description = "JSON file with settings: options that the command line leaves open", HelpName = "FILE" };
+
+    /// <summary>They, as every command has them.</summary>
+    public static IReadOnlyList<Option> Of()
+    {
+        var common = new CommonOptions();
+        return [common.Json, common.Quiet, common.Verbose, common.NoProgress, common.Threads, common.Config];
+    }
 
     public void AddTo(Command command)
     {
@@ -40,6 +51,7 @@ internal sealed class CommonOptions
                 result.AddError("--threads must be from 1 to 1024");
         });
         command.Options.Add(Threads);
+        command.Options.Add(Config);
     }
 
     public Terminal Terminal(ParseResult parsed) =>

@@ -21,7 +21,7 @@ internal static class PackCommand
         var restart = new Option<bool>("--restart") { Description = "Begin anew where an earlier run was broken off, instead of going on from there" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Scan only, and say exactly what would be made" };
 
-        var command = new Command("pack", "Packs folders and files into a piece: a CAR named by its piece CID, and manifests beside it") { output, restart, dryRun };
+        var command = new Command("pack", "Packs folders and files into pieces: CARs named by their piece CIDs, and manifests beside them") { output, restart, dryRun };
         dataset.AddTo(command);
         task.AddTo(command);
         run.AddTo(command);

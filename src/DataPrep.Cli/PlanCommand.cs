@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DataPrep.Cli.Bench;
 using DataPrep.Packing;
 
 namespace DataPrep.Cli;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json.Serialization;
+using DataPrep.Cli.Bench;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Planning;
@@ -13,7 +13,7 @@ namespace DataPrep.Cli;
 internal sealed class PlanEstimate
 {
     private readonly Option<int?> nodes = new Option<int?>("--estimate") { Description = "Say how long so many machines would take for the pieces", HelpName = "NODES" };
-    private readonly Option<string?> bench = new("--bench") { Description = "With --estimate: what 'bench pipeline --json' printed on one of them (default: measure this one)", HelpName = "FILE" };
+    private readonly Option<string?> bench = new("--bench") { Description = "With --estimate: what 'bench --json' or 'bench pipeline --json' printed on one of them (default: measure this one)", HelpName = "FILE" };
     private readonly Option<int?> tasks = OptionOf.Number("--tasks-per-node", "With --estimate: tasks that run on a machine at once (default 1)", 1, 1024);
     private readonly Option<long?> storage = OptionOf.Size("--storage-rate", "With --estimate: most bytes that the shared storage reads and writes in a second (default: no limit)");
     private readonly Option<TimeSpan?> overhead = OptionOf.Time("--task-overhead", "With --estimate: what a task takes beside its bytes (default 5s)");
@@ -102,7 +102,7 @@ internal sealed class PlanEstimate
         _ => Text($"there are fewer pieces than the {fleet.Slots:N0} tasks that could run: smaller pieces, or --balance, would use all machines"),
     };
 
-    /// <summary>The rate of a machine in what <c>bench pipeline --json</c> printed: of files where some were given, else from memory with the most threads.</summary>
+    /// <summary>The rate of a machine in what <c>bench --json</c> or <c>bench pipeline --json</c> printed: of files where some were given, else from memory with the most threads.</summary>
     private static double RateIn(string path)
     {
         BenchLine? best = null;
@@ -116,7 +116,7 @@ internal sealed class PlanEstimate
                 best = line;
         }
 
-        return best?.BytesPerSecond ?? throw new MalformedDataException("no line has the rate of pipeline/memory or pipeline/files: it is to be what 'dataprep bench pipeline --json' prints", 0, path);
+        return best?.BytesPerSecond ?? throw new MalformedDataException("no line has the rate of pipeline/memory or pipeline/files: it is to be what 'dataprep bench --json' or 'dataprep bench pipeline --json' prints", 0, path);
     }
 
     private static string Time(double seconds) => seconds switch
@@ -133,10 +133,3 @@ internal sealed class PlanEstimate
 /// <summary>A fleet, and where the rate of its machines is from.</summary>
 /// <param name="Bench">The file; null where this machine was measured.</param>
 internal sealed record FleetRates(Fleet Fleet, string? Bench);
-
-/// <summary>A line that <c>bench --json</c> prints.</summary>
-internal sealed record BenchLine(string Type, string? Name = null, double? BytesPerSecond = null, int? Threads = null);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(BenchLine))]
-internal sealed partial class BenchJson : JsonSerializerContext;

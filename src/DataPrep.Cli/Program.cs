@@ -1,6 +1,9 @@
 using System.CommandLine;
 using DataPrep.Cli;
+using DataPrep.Cli.Doctor;
+using DataPrep.Cli.Documents;
 
+EmbeddedKernels.Register();
 if (args is ["pack", ..] && Environment.ProcessorCount > 1)
     WarmStart.Begin();
 
@@ -30,8 +33,10 @@ var root = new RootCommand("Makes Filecoin pieces of datasets: UnixFS DAGs in CA
     DistributionStatusCommand.Create(),
     ReportCommand.Create(),
     BenchCommand.Create(),
+    DoctorCommand.Create(),
+    CompletionCommand.Create(),
+    DocumentCommand.Create(),
 };
 CommandHelp.AddTo(root);
 
-// A name or pattern that begins with an @ is a name, not a file of more arguments.
-return CommandRunner.Run(root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }));
+return CommandRunner.Run(root, args);

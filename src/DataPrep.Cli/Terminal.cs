@@ -82,6 +82,25 @@ internal sealed class Terminal(bool json, bool quiet, bool verbose, bool drawPro
         }
     }
 
+    /// <summary>Runs work of several steps; the one at hand is shown, if standard error is a terminal.</summary>
+    /// <param name="work">Given what takes the name of each step as it begins.</param>
+    public T WithSteps<T>(string title, Func<Action<string>, T> work)
+    {
+        if (!drawProgress || quiet || Console.IsErrorRedirected)
+            return work(Detail);
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        live = console;
+        try
+        {
+            return console.Status().Start(Markup.Escape(title), context => work(step => context.Status(Markup.Escape($"{title}: {step}"))));
+        }
+        finally
+        {
+            live = null;
+        }
+    }
+
     private static T Draw<T>(IAnsiConsole console, string title, PackCounters progress, Func<T> work) =>
         console.Progress()
             .AutoClear(true)

@@ -1,3 +1,4 @@
+using DataPrep.Cli.Bench;
 using DataPrep.Packing;
 using DataPrep.Records;
 using DataPrep.Source;

@@ -1,6 +1,6 @@
 using DataPrep.Source;
 
-namespace DataPrep.Cli;
+namespace DataPrep.Cli.Bench;
 
 /// <summary>Content that repeats the data, copied as a read from the page cache would be.</summary>
 internal sealed class MemoryReader(byte[] data) : ISourceReader, ISourceFile
