@@ -24,6 +24,7 @@ esac
 project=src/DataPrep.Cli/DataPrep.Cli.csproj
 version=$(dotnet msbuild "$project" -getProperty:Version)
 single=$out/dataprep-$version-linux-$arch
+is_single_new=
 
 # In folders of their own, so that what a build left in bin/ and obj/ stays as it is
 tool() {
@@ -34,6 +35,7 @@ single() {
   dotnet publish "$project" -c Release -r "linux-$arch" --artifacts-path artifacts/build/single -p:RunAnalyzers=false -p:PublishSingleFile=true -o artifacts/build/single/out
   install -m 755 artifacts/build/single/out/dataprep "$single.part"
   mv "$single.part" "$single"
+  is_single_new=yes
 }
 
 # The highest version of the C library that a file asks for; the one that .NET asks for where that cannot be told
@@ -42,7 +44,7 @@ libc_of() {
 }
 
 deb() {
-  [ -x "$single" ] || single
+  [ -n "$is_single_new" ] || single
   tree=artifacts/build/deb
   doc=$tree/usr/share/doc/dataprep
   rm -rf "$tree"

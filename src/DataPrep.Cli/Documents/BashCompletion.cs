@@ -52,16 +52,18 @@ internal static class BashCompletion
               elif [[ $cur == -* ]]; then
                 words=$options kind=words
               elif [[ -n $commands ]]; then
-                words=$commands kind=words
+                words=$commands kind="words $arguments"
               else
                 kind=$arguments
               fi
 
-              case $kind in
-                words) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
-                folder) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-                file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-              esac
+              for i in $kind; do
+                case $i in
+                  words) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
+                  folder) compopt -o filenames; mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$cur") ;;
+                  file) compopt -o filenames; mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
+                esac
+              done
             }
             complete -F _dataprep dataprep
 

@@ -13,7 +13,7 @@ internal sealed record CommandPage(string[] Path, Command Command)
     public string Title => string.Join(' ', Path.Prepend("dataprep"));
 
     public string Synopsis => string.Join(' ',
-        [Title, .. Subcommands.Any() ? ["COMMAND"] : Array.Empty<string>(), .. Arguments.Select(Written), "[OPTIONS]"]);
+        [Title, .. Subcommands.Any() ? [Command.Action is null ? "COMMAND" : "[COMMAND]"] : Array.Empty<string>(), .. Arguments.Select(Written), "[OPTIONS]"]);
 
     public IEnumerable<Argument> Arguments => Command.Arguments.Where(argument => !argument.Hidden);
 

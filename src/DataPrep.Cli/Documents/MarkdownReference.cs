@@ -23,7 +23,7 @@ internal static class MarkdownReference
         foreach (var page in pages)
             _ = text.Append($"| [{Cell(page.Title[9..])}](#{page.Title.Replace(' ', '-')}) | {Cell(page.Command.Description!)} |\n");
         Notes(text, program);
-        _ = text.Append("\n## Common options\n\nEvery command has these, but for `bench` itself and `completion`; [settings.md](settings.md) says how they and others can stand in a file.\n\n");
+        _ = text.Append("\n## Common options\n\nEvery command but `completion` has these; [settings.md](settings.md) says how they and others can stand in a file.\n\n");
         Options(text, CommonOptions.Of());
         foreach (var page in pages)
         {

@@ -27,7 +27,9 @@ internal static class ZshCompletion
         var text = new StringBuilder($"\n{NameOf(page)}() {{\n  local curcontext=$curcontext state line\n  local -a commands\n  commands=(\n");
         foreach (var each in page.Subcommands)
             _ = text.Append($"    {Quoted($"{each.Path[^1]}:{CompletedValue.Short(each.Command.Description)}")}\n");
-        _ = text.Append("  )\n  _arguments -C \\\n").Append(Options(page)).Append("    '1:command:->command' \\\n    '*::argument:->argument'\n  case $state in\n    command) _describe -t commands command commands ;;\n    argument)\n      case $words[1] in\n");
+        // A command that has an argument beside its commands takes either.
+        string paths = page.Arguments.Any() ? $"; {Action(CompletedValue.Of(page.Arguments.First()))}" : "";
+        _ = text.Append("  )\n  _arguments -C \\\n").Append(Options(page)).Append($"    '1:command:->command' \\\n    '*::argument:->argument'\n  case $state in\n    command) _describe -t commands command commands{paths} ;;\n    argument)\n      case $words[1] in\n");
         foreach (var each in page.Subcommands)
             _ = text.Append($"        {each.Path[^1]}) {NameOf(each)} ;;\n");
         return text.Append("      esac\n    ;;\n  esac\n}\n").ToString();

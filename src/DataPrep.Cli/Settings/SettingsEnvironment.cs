@@ -39,11 +39,11 @@ internal sealed class SettingsEnvironment
     /// <summary>The file of settings that is named; null where none is.</summary>
     public string? ConfigFile => variables.GetValueOrDefault(File);
 
-    /// <summary>What is said of an option: for the command, else for all that have it.</summary>
-    public Setting? Find(IEnumerable<string> command, Option option)
+    /// <summary>What is said of an option: for the command, else for the one it belongs to, else for all that have it.</summary>
+    public Setting? Find(IReadOnlyList<string> command, Option option)
     {
-        string own = NameOf([.. command, Setting.NameOf(option)]), general = NameOf([Setting.NameOf(option)]);
-        string? name = new[] { own, general }.FirstOrDefault(each => variables.ContainsKey(each) && !Reserved.Contains(each));
+        string? name = Enumerable.Range(0, command.Count + 1).Select(above => NameOf([.. command.SkipLast(above), Setting.NameOf(option)]))
+            .FirstOrDefault(each => variables.ContainsKey(each) && !Reserved.Contains(each));
         return name is null ? null : new Setting(option, name, Values(variables[name], option));
     }
 

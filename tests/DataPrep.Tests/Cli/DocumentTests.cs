@@ -51,6 +51,7 @@ public sealed class DocumentTests : IDisposable
         { "commp a", "a.car" },
         { "status o", "out/" },
         { "bench k", "kernels" },
+        { "bench o", "out/" },
         { "bench kernels --j", "--json" },
         { "completion f", "fish" },
         { "export out --format boost-a", "boost-allocate" },
