@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using DataPrep.Cli.Telemetry;
 using DataPrep.Distribution.Tables;
 using DataPrep.Packing;
 using DataPrep.Records;
@@ -41,10 +42,11 @@ internal sealed class AuditCommand
             it.manifest, it.url, it.providers, it.tokenVariable, it.trees, it.samples, it.detect, it.confidence, it.seed, it.concurrency, it.perProvider, it.retries, it.timeout, it.maxRate, it.slow, it.failSlow, it.watch, it.history,
         };
         it.common.AddTo(command);
+        var telemetry = new TelemetryOptionSet(command);
         command.SetAction(parsed =>
         {
             var terminal = it.common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () => it.Audit(parsed, terminal));
+            return telemetry.Guard(parsed, terminal, () => it.Audit(parsed, terminal));
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using DataPrep.Cli.Telemetry;
 using DataPrep.Extraction;
 using DataPrep.Ipld;
 using DataPrep.Packing;
@@ -21,10 +22,11 @@ internal static class ExtractCommand
         var command = new Command("extract", "Restores files and folders of a dataset or of CARs, all or by path, every block checked") { arguments, output, overwrite, previous };
         var place = new SourceOption(command);
         common.AddTo(command);
+        var telemetry = new TelemetryOptionSet(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () => Extract(
+            return telemetry.Guard(parsed, terminal, () => Extract(
                 parsed.GetValue(arguments)!, parsed.GetValue(previous) ?? [], place.Of(parsed), parsed.GetValue(output)!, parsed.GetValue(overwrite), parsed.GetValue(common.Threads), terminal));
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using DataPrep.Cli.Telemetry;
 using DataPrep.Packing;
 
 namespace DataPrep.Cli;
@@ -22,10 +23,11 @@ internal static class FinishCommand
         remote.AddTo(command);
         s3.AddTo(command, writes: true);
         common.AddTo(command);
+        var telemetry = new TelemetryOptionSet(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () =>
+            return telemetry.Guard(parsed, terminal, () =>
             {
                 if (parsed.GetValue(output) is not { Length: > 0 } target)
                     throw new UsageException("say where the pieces are: -o OUT");

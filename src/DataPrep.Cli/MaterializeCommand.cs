@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using DataPrep.Car;
+using DataPrep.Cli.Telemetry;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Piece;
@@ -20,10 +21,11 @@ internal static class MaterializeCommand
         var command = new Command("materialize", "Makes the CARs of pieces that were packed with --inline, from their sources; every byte is held against the piece CID") { arguments, output };
         var source = new SourceOption(command);
         common.AddTo(command);
+        var telemetry = new TelemetryOptionSet(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () => Run(parsed.GetValue(arguments)!, parsed.GetValue(output), source.Of(parsed), parsed.GetValue(common.Threads), terminal));
+            return telemetry.Guard(parsed, terminal, () => Run(parsed.GetValue(arguments)!, parsed.GetValue(output), source.Of(parsed), parsed.GetValue(common.Threads), terminal));
         });
         return command;
     }

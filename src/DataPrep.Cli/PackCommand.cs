@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DataPrep.Cli.Telemetry;
 using DataPrep.Packing;
 using DataPrep.Records;
 using DataPrep.S3;
@@ -27,10 +28,11 @@ internal static class PackCommand
         remote.AddTo(command);
         s3.AddTo(command, writes: true);
         common.AddTo(command);
+        var telemetry = new TelemetryOptionSet(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
-            return CommandRunner.Guard(terminal, () =>
+            return telemetry.Guard(parsed, terminal, () =>
             {
                 bool isDryRun = parsed.GetValue(dryRun), isTask = task.IsGiven(parsed);
                 string[] targets = parsed.GetValue(output) ?? [];

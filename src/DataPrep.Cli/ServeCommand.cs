@@ -35,7 +35,7 @@ internal static class ServeCommand
                 new ServerOptions
                 {
                     Outputs = parsed.GetValue(outputs)!,
-                    Endpoint = EndpointOf(parsed.GetValue(listen)!),
+                    Endpoint = EndpointOf(parsed.GetValue(listen)!, "--listen"),
                     Source = source.Of(parsed),
                     Warn = terminal.Warn,
                     Token = TokenOf(parsed.GetValue(token)),
@@ -76,10 +76,11 @@ internal static class ServeCommand
         }
     }
 
-    private static IPEndPoint EndpointOf(string text) =>
+    /// <param name="option">What it was given to.</param>
+    public static IPEndPoint EndpointOf(string text, string option) =>
         IPEndPoint.TryParse(text, out var endpoint) && text.Contains(':', StringComparison.Ordinal)
             ? endpoint
-            : throw new UsageException($"--listen: '{text}' is no address and port, such as 127.0.0.1:8787 or [::]:8787");
+            : throw new UsageException($"{option}: '{text}' is no address and port, such as 127.0.0.1:8787 or [::]:8787");
 
     private static string? TokenOf(string? file)
     {

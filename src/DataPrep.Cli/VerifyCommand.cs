@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using DataPrep.Car;
+using DataPrep.Cli.Telemetry;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Records;
@@ -23,6 +24,7 @@ internal static class VerifyCommand
         var quick = new Option<bool>("--quick") { Description = "Read no CAR: only names, sizes, records and tree sidecars" };
         var command = new Command("verify", "Verifies every byte of datasets and CARs; exit code 4 when anything is wrong") { targets, source, quick, previous, proof, inclusion };
         common.AddTo(command);
+        var telemetry = new TelemetryOptionSet(command);
         command.SetAction(parsed =>
         {
             var terminal = common.Terminal(parsed);
@@ -31,7 +33,7 @@ internal static class VerifyCommand
                 return CommandRunner.Guard(terminal, () => VerifyProof(file, request, terminal));
             if (parsed.GetValue(inclusion) is { } proofs)
                 return CommandRunner.Guard(terminal, () => InclusionCheck.Run(proofs, stands: request is { Targets: [], Sources: [], Quick: false }, terminal));
-            return CommandRunner.Guard(terminal, () => Verify(request, terminal));
+            return telemetry.Guard(parsed, terminal, () => Verify(request, terminal));
         });
         return command;
     }

@@ -1,13 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace DataPrep.Server;
 
@@ -24,7 +18,7 @@ namespace DataPrep.Server;
 internal sealed class PieceServer : IAsyncDisposable
 {
     private const string PieceRoute = "/piece";
-    private readonly WebApplication app;
+    private readonly HttpEndpoint http;
     private readonly PieceResponse response;
     private readonly ServedBlocks blocks;
     private readonly GatewayResponse gateway;
@@ -32,13 +26,11 @@ internal sealed class PieceServer : IAsyncDisposable
     private readonly ServedPieces pieces;
     private readonly InlinePieces inline;
     private readonly byte[]? token;
-    private readonly IPEndPoint endpoint;
 
     /// <exception cref="IOException">An output folder holds no packed dataset.</exception>
     /// <exception cref="Ipld.MalformedDataException">A record is damaged.</exception>
     public PieceServer(ServerOptions options)
     {
-        endpoint = options.Endpoint;
         pieces = new ServedPieces(options.Outputs);
         metrics = new ServerMetrics(pieces);
         inline = new InlinePieces(options.Source);
@@ -46,17 +38,7 @@ internal sealed class PieceServer : IAsyncDisposable
         blocks = new ServedBlocks(pieces, metrics, options.Source);
         gateway = new GatewayResponse(blocks, metrics);
         token = options.Token is { } secret ? SHA256.HashData(Encoding.UTF8.GetBytes(secret)) : null;
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        _ = builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(endpoint);
-            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
-            kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
-        });
-        app = builder.Build();
-        app.Run(Answer);
+        http = new HttpEndpoint(options.Endpoint, options.MaxConnections, Answer);
     }
 
     /// <summary>The pieces that are served.</summary>
@@ -69,33 +51,16 @@ internal sealed class PieceServer : IAsyncDisposable
         set => response.Fault = value;
     }
 
-    /// <summary>Begins to listen.</summary>
-    /// <returns>The address, with the port that was taken.</returns>
-    /// <exception cref="IOException">The address is in use, or not this machine's.</exception>
-    public async Task<string> Start()
-    {
-        try
-        {
-            await app.StartAsync().ConfigureAwait(false);
-        }
-        catch (SocketException e)
-        {
-            throw new IOException($"cannot listen at {endpoint}: {e.Message}", e);
-        }
+    /// <inheritdoc cref="HttpEndpoint.Start"/>
+    public Task<string> Start() => http.Start();
 
-        return app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-    }
-
-    /// <summary>Ends requests at work.</summary>
-    public async Task Stop()
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        await app.StopAsync(limit.Token).ConfigureAwait(false);
-    }
+    /// <inheritdoc cref="HttpEndpoint.Stop"/>
+    public Task Stop() => http.Stop();
 
     public async ValueTask DisposeAsync()
     {
-        await app.DisposeAsync().ConfigureAwait(false);
+        await http.DisposeAsync().ConfigureAwait(false);
+        metrics.Dispose();
         gateway.Dispose();
         blocks.Dispose();
         inline.Dispose();
@@ -133,7 +98,7 @@ internal sealed class PieceServer : IAsyncDisposable
         }
 
         if (path == "/metrics")
-            return Say(context, HttpStatusCode.OK, metrics.ToString(), "text/plain; version=0.0.4");
+            return Say(context, HttpStatusCode.OK, metrics.ToString(), PrometheusText.ContentType);
         if (path.StartsWith(GatewayRequest.Route, StringComparison.Ordinal))
             return gateway.Send(context);
         string? cid = path == PieceRoute ? request.Query["id"] : path.StartsWith(PieceRoute + "/", StringComparison.Ordinal) ? path[(PieceRoute.Length + 1)..] : null;

@@ -1,12 +1,13 @@
-using System.Globalization;
-using System.Text;
+using System.Diagnostics.Metrics;
 
 namespace DataPrep.Server;
 
-/// <summary>What was served, in the text format of Prometheus.</summary>
-internal sealed class ServerMetrics(ServedPieces pieces)
+/// <summary>What was served.</summary>
+internal sealed class ServerMetrics : IDisposable
 {
     private readonly SortedDictionary<int, long> requests = [];
+    private readonly Meter meter = new("DataPrep.Server");
+    private readonly PrometheusText text;
     private long bytes;
     private long active;
     private long gatewayRequests;
@@ -15,6 +16,24 @@ internal sealed class ServerMetrics(ServedPieces pieces)
     private long gatewayBroken;
     private long damaged;
     private long failures;
+
+    public ServerMetrics(ServedPieces pieces)
+    {
+        text = new PrometheusText(each => ReferenceEquals(each, meter));
+        _ = meter.CreateObservableCounter("dataprep.requests", Requests, "{request}", "Requests answered, by HTTP status.");
+        Counter("dataprep.sent", "By", "Bytes of pieces sent.", () => Interlocked.Read(ref bytes));
+        Counter("dataprep.gateway.requests", "{request}", "Requests for blocks and CARs of DAGs.", () => Interlocked.Read(ref gatewayRequests));
+        Counter("dataprep.gateway.blocks", "{block}", "Blocks sent.", () => Interlocked.Read(ref gatewayBlocks));
+        Counter("dataprep.gateway.sent", "By", "Bytes of blocks sent, with their CIDs in CARs.", () => Interlocked.Read(ref gatewayBytes));
+        Counter("dataprep.gateway.broken_off", "{car}", "CARs broken off, as a block was missing or damaged.", () => Interlocked.Read(ref gatewayBroken));
+        Counter("dataprep.damaged_blocks", "{read}", "Reads of blocks that did not match their CIDs, or of pieces that failed.", () => Interlocked.Read(ref damaged));
+        Counter("dataprep.inline_failures", "{answer}", "Answers that were broken off, or refused, since the bytes of an inline piece could not be made from its sources.", () => Interlocked.Read(ref failures));
+        _ = meter.CreateObservableUpDownCounter("dataprep.requests.active", () => Interlocked.Read(ref active), "{request}", "Requests being answered.");
+        _ = meter.CreateObservableGauge("dataprep.pieces", () => (long)pieces.Count, "{piece}", "Pieces that are served.");
+        _ = meter.CreateObservableGauge("dataprep.pieces.bytes", () => pieces.Bytes, "By", "Bytes of their CAR files.");
+
+        void Counter(string name, string unit, string help, Func<long> value) => _ = meter.CreateObservableCounter(name, value, unit, help);
+    }
 
     public void Begin() => Interlocked.Increment(ref active);
 
@@ -42,37 +61,21 @@ internal sealed class ServerMetrics(ServedPieces pieces)
 
     /// <summary>A block did not match its CID, or its piece could not be read.</summary>
     public void FoundDamage() => Interlocked.Increment(ref damaged);
+
     /// <summary>Counts a piece that could not be made, or not to its end.</summary>
     public void Failed() => Interlocked.Increment(ref failures);
 
-    public override string ToString()
+    public override string ToString() => text.ToString();
+
+    public void Dispose()
     {
-        var text = new StringBuilder();
-        Head("dataprep_requests_total", "counter", "Requests answered, by HTTP status.");
+        text.Dispose();
+        meter.Dispose();
+    }
+
+    private Measurement<long>[] Requests()
+    {
         lock (requests)
-        {
-            foreach (var (status, count) in requests)
-                _ = text.Append(CultureInfo.InvariantCulture, $"dataprep_requests_total{{status=\"{status}\"}} {count}\n");
-        }
-
-        Value("dataprep_sent_bytes_total", "counter", "Bytes of pieces sent.", Interlocked.Read(ref bytes));
-        Value("dataprep_gateway_requests_total", "counter", "Requests for blocks and CARs of DAGs.", Interlocked.Read(ref gatewayRequests));
-        Value("dataprep_gateway_blocks_total", "counter", "Blocks sent.", Interlocked.Read(ref gatewayBlocks));
-        Value("dataprep_gateway_sent_bytes_total", "counter", "Bytes of blocks sent, with their CIDs in CARs.", Interlocked.Read(ref gatewayBytes));
-        Value("dataprep_gateway_broken_off_total", "counter", "CARs broken off, as a block was missing or damaged.", Interlocked.Read(ref gatewayBroken));
-        Value("dataprep_damaged_blocks_total", "counter", "Reads of blocks that did not match their CIDs, or of pieces that failed.", Interlocked.Read(ref damaged));
-        Value("dataprep_inline_failures_total", "counter", "Answers that were broken off, or refused, since the bytes of an inline piece could not be made from its sources.", Interlocked.Read(ref failures));
-        Value("dataprep_requests_active", "gauge", "Requests being answered.", Interlocked.Read(ref active));
-        Value("dataprep_pieces", "gauge", "Pieces that are served.", pieces.Count);
-        Value("dataprep_pieces_bytes", "gauge", "Bytes of their CAR files.", pieces.Bytes);
-        return text.ToString();
-
-        void Head(string name, string type, string help) => text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
-
-        void Value(string name, string type, string help, long value)
-        {
-            Head(name, type, help);
-            _ = text.Append(CultureInfo.InvariantCulture, $"{name} {value}\n");
-        }
+            return [.. requests.Select(status => new Measurement<long>(status.Value, new KeyValuePair<string, object?>("status", status.Key)))];
     }
 }

@@ -36,7 +36,9 @@ internal sealed class Extractor(DagSource source, TargetFolder target, PathSelec
 
     /// <exception cref="IOException">The target cannot be written to at all.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was complete stays.</exception>
-    public ExtractTotals Run()
+    public ExtractTotals Run() => ObservedRun.Of("extract", progress, _ => Extract());
+
+    private ExtractTotals Extract()
     {
         using var folders = new RestoredFolders(target, overwrite);
         using (records)

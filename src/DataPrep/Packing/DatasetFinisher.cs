@@ -31,7 +31,9 @@ internal sealed class DatasetFinisher(PackOptions options, string planPath, Pack
     /// <exception cref="MissingPiecesException">Pieces are missing.</exception>
     /// <exception cref="IOException">OUT cannot be written, or holds pieces of another plan.</exception>
     /// <exception cref="MalformedDataException">The plan is damaged.</exception>
-    public PackResult Run()
+    public PackResult Run() => ObservedRun.Of("finish", progress, run => run.Made(Finish()));
+
+    private PackResult Finish()
     {
         var clock = Stopwatch.StartNew();
         var content = PlanFile.Read(planPath);

@@ -27,7 +27,9 @@ internal sealed class DatasetPacker(PackOptions options, PackCounters progress, 
     /// <summary>Packs into OUT, going on from where a run of the same command was broken off. Where OUT holds this dataset already, says so.</summary>
     /// <exception cref="IOException">OUT cannot be written, has too little room, or holds another dataset.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing stands under a final name that is not complete.</exception>
-    public PackResult Run()
+    public PackResult Run() => ObservedRun.Of("pack", progress, run => run.Made(Pack()));
+
+    private PackResult Pack()
     {
         if (options.Input is not null)
             return new StreamPacker(this, options, folders, progress, cancel).Run();
@@ -134,7 +136,7 @@ internal sealed class DatasetPacker(PackOptions options, PackCounters progress, 
         using (space)
         {
             if (space.IsResumed)
-                options.Note($"going on with what was begun before ({space.Finished.Count} of {space.Plan.Pieces.Count} data pieces are finished); --restart begins anew");
+                options.Resumed($"going on with what was begun before ({space.Finished.Count} of {space.Plan.Pieces.Count} data pieces are finished); --restart begins anew");
             return Make(space, header, clock);
         }
     }

@@ -12,9 +12,12 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
 {
     /// <exception cref="UsageException">Something does not fit in a piece.</exception>
     /// <exception cref="SourceException">A source is missing or unreadable.</exception>
-    public PackPlan Plan() => Plan(options.Remote is { } remote
-        ? remote.Scan(options.Scan, progress.Found, cancel)
-        : LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads));
+    public PackPlan Plan()
+    {
+        var plan = Plan(Scan());
+        options.Planned(plan);
+        return plan;
+    }
 
     /// <summary>Cuts what was scanned.</summary>
     /// <exception cref="UsageException">Something does not fit in a piece.</exception>
@@ -41,6 +44,16 @@ internal sealed class DatasetPlanner(PackOptions options, EarlierVersion? earlie
     /// <summary>What to say when something does not fit in a piece.</summary>
     public static UsageException TooSmall(PieceTooSmallException e) =>
         new($"{e.Message}; choose a larger --piece-size or --max-car-size, or a smaller --chunk-size");
+
+    private SourceTree Scan()
+    {
+        using var activity = ObservedRun.Activities.StartActivity("dataprep.scan");
+        var tree = options.Remote is { } remote
+            ? remote.Scan(options.Scan, progress.Found, cancel)
+            : LocalScanner.Scan(options.Sources, options.Scan, cancel, progress.Found, options.Threads);
+        _ = activity?.SetTag("dataprep.entries", tree.Count).SetTag("dataprep.skipped", tree.Skipped.Count);
+        return tree;
+    }
 
     private PackPlan WithDag(SourceTree tree, in DatasetTotals totals, List<PieceRange> pieces)
     {

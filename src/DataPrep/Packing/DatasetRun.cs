@@ -141,7 +141,7 @@ internal sealed class DatasetRun : IDisposable
         }
         catch (SourceChangedException change) when (options.OnChange != OnChange.Fail)
         {
-            space.Note(Changed.Decide(change, options.OnChange, options.Remote, options.Warn, cancel), making.Sync);
+            space.Note(Changed.Decide(change, options.OnChange, options.Remote, options.Changed, cancel), making.Sync);
             entries.Forget(change.Entry);
             if (Plan.IsOnePiece && Tree[0].Kind != EntryKind.Removed)
             {

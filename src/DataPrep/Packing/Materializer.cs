@@ -27,7 +27,10 @@ internal sealed class Materializer(OutputFolder target, int threads, PackCounter
     /// <param name="reserve">Whether room for the whole of it is taken at once; not where much of it will be holes.</param>
     /// <returns>False where a file of that name and size was there already.</returns>
     /// <exception cref="IOException">Something cannot be read or written, or another file has the name.</exception>
-    public bool Make(string name, long length, RangeReader read, Action check, bool reserve = true)
+    public bool Make(string name, long length, RangeReader read, Action check, bool reserve = true) =>
+        ObservedRun.Of("materialize", progress, _ => MakeFile(name, length, read, check, reserve));
+
+    private bool MakeFile(string name, long length, RangeReader read, Action check, bool reserve)
     {
         string path = target.FileOf(name);
         if (LinkedFile.Absence(path) is null)

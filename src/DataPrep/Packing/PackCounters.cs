@@ -5,6 +5,8 @@ internal sealed class PackCounters
 {
     private long bytes;
     private long entries;
+    private long made;
+    private int slabs;
     private readonly List<(StageClock Clock, SlowFiles Slow)> workers = [];
 
     /// <summary>CAR bytes made so far.</summary>
@@ -16,7 +18,13 @@ internal sealed class PackCounters
     /// <summary>Entries found by the scan so far.</summary>
     public long Entries => Interlocked.Read(ref entries);
 
-    /// <summary>Time of all workers together so far, by stage.</summary>
+    /// <summary>CAR bytes that this run itself has made; never less than before.</summary>
+    public long BytesMade => Interlocked.Read(ref made);
+
+    /// <summary>Slabs that workers have in hand.</summary>
+    public int Slabs => Volatile.Read(ref slabs);
+
+    /// <summary>Time of all workers together so far, by stage, and what they have read.</summary>
     public StageClock Times()
     {
         var sum = new StageClock();
@@ -47,7 +55,27 @@ internal sealed class PackCounters
             workers.Add((clock, slow));
     }
 
+    /// <summary>Hands over what the run has counted, at its end.</summary>
+    public (StageClock Times, long Made) TakeEnded()
+    {
+        var times = Times();
+        lock (workers)
+            workers.Clear();
+        return (times, Interlocked.Exchange(ref made, 0));
+    }
+
     public void Add(long count) => Interlocked.Add(ref bytes, count);
+
+    /// <summary>Adds CAR bytes that are made in this run, and not taken over.</summary>
+    public void Made(long count)
+    {
+        Add(count);
+        _ = Interlocked.Add(ref made, count);
+    }
+
+    public void BeginSlab() => Interlocked.Increment(ref slabs);
+
+    public void EndSlab() => Interlocked.Decrement(ref slabs);
 
     public void Found(int count) => Interlocked.Exchange(ref entries, count);
 

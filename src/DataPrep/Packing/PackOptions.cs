@@ -1,7 +1,9 @@
 using DataPrep.Hashing;
 using DataPrep.Planning;
+using DataPrep.Records;
 using DataPrep.Source;
 using DataPrep.Unixfs;
+using Microsoft.Extensions.Logging;
 
 namespace DataPrep.Packing;
 
@@ -162,6 +164,21 @@ public sealed record PackOptions
 
     /// <summary>Receives what only a person who asked for detail wants to know.</summary>
     internal Action<string> Detail { get; init; } = _ => { };
+
+    /// <summary>Receives what is decided of a file that is not what was scanned; without it, <see cref="Warn"/> does.</summary>
+    internal Action<string> Changed { get => field ?? Warn; init; }
+
+    /// <summary>Receives that a run goes on with what one before it has left; without it, <see cref="Note"/> does.</summary>
+    internal Action<string> Resumed { get => field ?? Note; init; }
+
+    /// <summary>Receives what was scanned and cut.</summary>
+    internal Action<PackPlan> Planned { get; init; } = _ => { };
+
+    /// <summary>Receives each piece that is finished and has its name, on any thread.</summary>
+    internal Action<PieceRecord> Finished { get; init; } = _ => { };
+
+    /// <summary>What is told how packing goes; null for nothing. Events have the numbers of <c>docs/operating.md</c>.</summary>
+    public ILogger? Logger { get; init; }
 
     /// <summary>Opens a stream of any length that is packed as one file in place of <see cref="Sources"/>; null where there are sources. It is read once, from its start.</summary>
     public Func<Stream>? Input { get; init; }

@@ -32,7 +32,26 @@ public sealed class Packer
     {
         if (options.Output.Length == 0)
             throw new UsageException("say where the pieces go: the output folder has no name");
-        return Run(packer => packer.Run(), progress, cancellationToken);
+        if (options.Logger is not { } logger)
+            return Run(options, packer => packer.Run(), progress, cancellationToken);
+        var log = new PackLog(logger);
+        log.Started(options.Source?.Name ?? (options.Input is null ? string.Join(", ", options.Sources) : options.Name ?? "-"), options.Output);
+        try
+        {
+            var result = Run(log.Route(options), packer => packer.Run(), progress, cancellationToken);
+            log.Finished(result, options.Output);
+            return result;
+        }
+        catch (OperationCanceledException)
+        {
+            log.Cancelled(options.Output);
+            throw;
+        }
+        catch (Exception e)
+        {
+            log.Failed(options.Output, e.Message, e);
+            throw;
+        }
     }
 
     /// <summary>The same on a thread of its own.</summary>
@@ -46,11 +65,11 @@ public sealed class Packer
     {
         if (options.Input is not null)
             throw new UsageException("a stream cannot be estimated: how long it is is not known before its end");
-        var plan = Run(packer => packer.Plan(), progress, cancellationToken);
+        var plan = Run(options, packer => packer.Plan(), progress, cancellationToken);
         return new PackEstimate(plan.Dataset.Name, plan.Dataset.Files, plan.Dataset.Bytes, [.. plan.Sizes(options.LeastCarSize)]);
     }
 
-    private T Run<T>(Func<DatasetPacker, T> work, IProgress<PackProgress>? progress, CancellationToken cancel)
+    private static T Run<T>(PackOptions options, Func<DatasetPacker, T> work, IProgress<PackProgress>? progress, CancellationToken cancel)
     {
         int given = (options.Sources.Count > 0 ? 1 : 0) + (options.Source is null ? 0 : 1) + (options.Input is null ? 0 : 1);
         if (given != 1)

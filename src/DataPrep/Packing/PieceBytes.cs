@@ -59,7 +59,7 @@ internal sealed class PieceBytes : IDisposable
     {
         clock.Enter(Stage.CommP);
         hasher.HashSegments(bytes, Nodes.AsSpan((int)(32 * segment)));
-        progress.Add(bytes.Length);
+        progress.Made(bytes.Length);
     }
 
     public void Write(StageClock clock, long segment, ReadOnlySpan<byte> bytes)

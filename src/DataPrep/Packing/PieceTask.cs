@@ -18,7 +18,9 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackCounte
     /// <exception cref="PassingFaultException">Another task is making the piece.</exception>
     /// <exception cref="IOException">OUT cannot be written, has too little room, or holds pieces of another plan.</exception>
     /// <exception cref="Ipld.MalformedDataException">The plan is damaged.</exception>
-    public TaskResult Run(int number)
+    public TaskResult Run(int number) => ObservedRun.Of("task", progress, run => run.Made(Make(number)));
+
+    private TaskResult Make(int number)
     {
         var clock = Stopwatch.StartNew();
         var (outline, found) = PlanFile.ReadShare(planPath, number);
@@ -100,7 +102,7 @@ internal sealed class PieceTask(PackOptions options, string planPath, PackCounte
         using var handOver = new PieceHandOver(fixedOptions, task, cancel);
         using var space = Workspace.OfTask(task, plan, key);
         if (space.IsResumed)
-            options.Note($"going on with piece {share.Number}, which an earlier task has begun");
+            options.Resumed($"going on with piece {share.Number}, which an earlier task has begun");
         RequireRoom(folders, plan, fixedOptions);
         using var run = new DatasetRun(fixedOptions, space, header, folders, handOver, progress, cancel);
         PieceRecord? piece;

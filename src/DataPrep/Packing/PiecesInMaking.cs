@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using DataPrep.Piece;
 using DataPrep.Planning;
@@ -82,7 +83,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
             },
         };
         lock (jobs)
-            jobs.Add(new Making(job, number, file, space.Order));
+            jobs.Add(new Making(job, number, file, space.Order, Stopwatch.GetTimestamp()));
         return job;
     }
 
@@ -145,7 +146,7 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         Making made;
         lock (jobs)
             made = jobs.Find(piece => piece.Job == packed.Job)!;
-        var (_, number, file, _) = made;
+        var (_, number, file, _, begun) = made;
         entries.Take(packed);
         entries.Flush();
         var piece = PieceRecord.Of(packed.Root, packed.Commitment, packed.Layout.CarSize, "data", packed.Layout.FileCount) with { Inline = options.Inline };
@@ -162,6 +163,8 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
         packed.Dispose();
         lock (finished)
             finished.Add(number, piece);
+        ObservedRun.Piece(piece, begun);
+        options.Finished(piece);
     }
 
     /// <summary>Makes the pieces of the dataset DAG, behind the data pieces.</summary>
@@ -170,12 +173,14 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     public List<PieceRecord> MakeDag(DatasetDag dag, int first, StageClock times)
     {
         var records = new List<PieceRecord>();
+        var begun = Stopwatch.GetTimestamp();
         using var writer = new DagWriter(
             dag.Measure(options.Capacity),
             dag.HeaderLength,
             options.Profile,
             (number, size) =>
             {
+                begun = Stopwatch.GetTimestamp();
                 long fileSize = Math.Max(size, options.LeastCarSize);
                 handOver.Begin(first + number, fileSize, cancel);
                 return folders.Create(first + number, PartOf(first + number), fileSize, 0, options.OutputIo);
@@ -188,9 +193,12 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
                 piece = WithSum(piece, file);
                 Place(first + records.Count, file, piece);
                 records.Add(piece);
+                ObservedRun.Piece(piece, begun);
+                options.Finished(piece);
             },
             progress,
             cancel);
+        progress.Join(writer.Clock, new SlowFiles());
         dag.Emit(entries, writer);
         writer.Clock.Enter(Stage.Wait);
         times.Add(writer.Clock);
@@ -249,5 +257,6 @@ internal sealed class PiecesInMaking(PackOptions options, Workspace space, Piece
     }
 
     /// <param name="Order">How much had been noted when it was begun.</param>
-    private sealed record Making(PieceJob Job, int Number, IPieceFile File, int Order);
+    /// <param name="Begun">When this run began with it, as a timestamp of the stopwatch.</param>
+    private sealed record Making(PieceJob Job, int Number, IPieceFile File, int Order, long Begun);
 }

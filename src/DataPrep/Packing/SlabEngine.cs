@@ -92,7 +92,7 @@ internal sealed class SlabEngine : IDisposable
             {
                 if (slab < job.Slabs)
                 {
-                    worker.Make(job, slab);
+                    Make(worker, job, slab);
                     if (!job.EndSlab(slab))
                         continue;
                 }
@@ -112,6 +112,19 @@ internal sealed class SlabEngine : IDisposable
             if (e is not OperationCanceledException)
                 _ = Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
             stop.Cancel();
+        }
+    }
+
+    private void Make(SlabWorker worker, PieceJob job, long slab)
+    {
+        Progress?.BeginSlab();
+        try
+        {
+            worker.Make(job, slab);
+        }
+        finally
+        {
+            Progress?.EndSlab();
         }
     }
 

@@ -261,6 +261,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
         open?.Finish();
         Close();
         Slow.Add(visit);
+        Clock.Read(visit.Bytes);
     }
 
     private void Close()

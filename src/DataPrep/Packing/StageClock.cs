@@ -23,10 +23,14 @@ internal sealed class StageClock
 {
     public const int Stages = (int)Stage.Wait + 1;
     private readonly long[] ticks = new long[Stages];
+    private long read;
     private Stage current = Stage.Wait;
     private long since = Stopwatch.GetTimestamp();
 
     public TimeSpan this[Stage stage] => Stopwatch.GetElapsedTime(0, ticks[(int)stage]);
+
+    /// <summary>Content bytes that were read of the source meanwhile.</summary>
+    public long BytesRead => read;
 
     /// <summary>Time in all stages.</summary>
     public TimeSpan Total => Stopwatch.GetElapsedTime(0, ticks.Sum());
@@ -53,11 +57,15 @@ internal sealed class StageClock
         (current, since) = (stage, now);
     }
 
-    /// <summary>Adds another worker's times, but for the stage at hand.</summary>
+    /// <summary>Notes content bytes that were read.</summary>
+    public void Read(long bytes) => read += bytes;
+
+    /// <summary>Adds what another worker's clock has, but for the stage at hand.</summary>
     public void Add(StageClock other)
     {
         for (int i = 0; i < Stages; i++)
             ticks[i] += Volatile.Read(ref other.ticks[i]);
+        read += Volatile.Read(ref other.read);
     }
 
     /// <summary>Writes a property with the seconds of each stage.</summary>

@@ -50,7 +50,7 @@ internal sealed class StreamPacker(DatasetPacker packer, PackOptions options, Pi
         using (var space = isBegun ? Workspace.Find(Folder, header)! : Workspace.Begin(Folder, new PackPlan(Tree(0), [], [], dataset, null), header))
         {
             if (space.IsResumed)
-                options.Note($"going on with what was begun before ({space.Finished.Count} data pieces are finished): the stream has to come from its beginning again, and is held against that; --restart begins anew");
+                options.Resumed($"going on with what was begun before ({space.Finished.Count} data pieces are finished): the stream has to come from its beginning again, and is held against that; --restart begins anew");
             using var log = new RunLog(Folder, progress, options.Threads, null);
             using var run = new StreamRun(options, name, planner.Plan, space, folders, handOver, progress, cancel);
             try

@@ -13,9 +13,13 @@ internal sealed class Retry(RemoteLimits limits, Action<string>? warn)
     // Shorter faults are nothing that a person needs to know.
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(10);
 
+    private static long s_all;
     private long lastProgress = Stopwatch.GetTimestamp();
     private int tries;
     private bool hasWarned;
+
+    /// <summary>How often anything was tried again, by all tasks of the process.</summary>
+    public static long All => Interlocked.Read(ref s_all);
 
     /// <summary>Whether an exception is what a request can end with.</summary>
     public static bool IsFault(Exception e) =>
@@ -47,6 +51,7 @@ internal sealed class Retry(RemoteLimits limits, Action<string>? warn)
             hasWarned = true;
         }
 
+        _ = Interlocked.Increment(ref s_all);
         double longest = Math.Min(limits.LongestPause.TotalSeconds, limits.FirstPause.TotalSeconds * Math.Pow(2, Math.Min(tries++, 30)));
         double pause = Random.Shared.NextDouble() * longest;
         if (fault is ObjectException { RetryAfter: { } wanted })

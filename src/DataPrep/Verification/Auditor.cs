@@ -52,7 +52,9 @@ internal sealed class Auditor : IDisposable
     /// <summary>Asks all providers for what a seed draws. Findings and reports come in the order of the providers.</summary>
     /// <exception cref="IOException">No piece has a tree sidecar.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public IReadOnlyList<ProviderReport> Run(string seed, FindingLog log, CancellationToken cancel)
+    public IReadOnlyList<ProviderReport> Run(string seed, FindingLog log, CancellationToken cancel) => log.Observe("audit", progress, () => Round(seed, log, cancel));
+
+    private ProviderReport[] Round(string seed, FindingLog log, CancellationToken cancel)
     {
         var samples = Samples(seed, log);
         progress.Begin(samples.Sum(list => list.Sum(sample => (long)sample.Length)));

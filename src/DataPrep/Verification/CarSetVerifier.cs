@@ -12,6 +12,17 @@ internal sealed class CarSetVerifier(FindingLog log, int threads, PackCounters p
     /// <exception cref="IOException">A CAR cannot be read.</exception>
     public void Verify(IReadOnlyList<string> paths, Action<VerifiedCar> onVerified)
     {
+        if (paths.Count == 0)
+            return;
+        _ = log.Observe("verify", progress, () =>
+        {
+            VerifyAll(paths, onVerified);
+            return paths.Count;
+        });
+    }
+
+    private void VerifyAll(IReadOnlyList<string> paths, Action<VerifiedCar> onVerified)
+    {
         using var blocks = new PieceSet(source);
         var cars = new List<CarDag>();
         int atOnce = Math.Clamp(paths.Count, 1, threads);

@@ -36,7 +36,9 @@ internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previ
     }
 
     /// <returns>Number of pieces verified.</returns>
-    public int Verify()
+    public int Verify() => log.Observe("verify", progress, VerifyFully);
+
+    private int VerifyFully()
     {
         if (Manifests() is not var (dataset, pieces))
             return 0;
@@ -70,7 +72,9 @@ internal sealed class DatasetVerifier(string folder, IReadOnlyList<string> previ
 
     /// <summary>Verifies only what the records say of each other, that every piece is there with its size, and its sidecar. Of the CARs nothing is read.</summary>
     /// <returns>Number of pieces verified.</returns>
-    public int VerifyQuickly()
+    public int VerifyQuickly() => log.Observe("verify", progress, VerifyRecords);
+
+    private int VerifyRecords()
     {
         if (Manifests() is not var (dataset, pieces))
             return 0;

@@ -1,3 +1,5 @@
+using DataPrep.Packing;
+
 namespace DataPrep.Verification;
 
 /// <summary>Something that is wrong, or worth knowing, with what was verified.</summary>
@@ -31,6 +33,21 @@ internal sealed class FindingLog(Action<Finding> found)
         if (!EqualityComparer<T>.Default.Equals(actual, expected))
             Error(code, path, offset, $"{what} is {actual}, expected {expected}");
     }
+
+    /// <summary>Does the work of a run, and lets metrics and traces see what it finds.</summary>
+    /// <inheritdoc cref="ObservedRun.Of"/>
+    public T Observe<T>(string operation, PackCounters counters, Func<T> work) => ObservedRun.Of(operation, counters, run =>
+    {
+        var (errors, warnings) = (Errors, Warnings);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            run.Found(Errors - errors, Warnings - warnings);
+        }
+    });
 
     /// <summary>Takes a finding over from another log.</summary>
     public void Take(Finding finding)

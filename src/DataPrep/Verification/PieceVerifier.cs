@@ -24,11 +24,18 @@ public sealed class PieceVerifier
         ArgumentException.ThrowIfNullOrEmpty(path);
         var findings = new List<Finding>();
         var log = new FindingLog(findings.Add);
+        var counters = new PackCounters();
+        var car = log.Observe("verify", counters, () => Verify(path, pieceCid, log, counters, cancellationToken));
+        return new VerificationResult(findings, car?.Tree.Commitment);
+    }
+
+    private VerifiedCar? Verify(string path, Cid pieceCid, FindingLog log, PackCounters counters, CancellationToken cancellationToken)
+    {
         using var files = new FileHandles(Threads);
         VerifiedCar? car = null;
         try
         {
-            car = new CarVerifier(log, Threads, new PackCounters(), files, cancellationToken)
+            car = new CarVerifier(log, Threads, counters, files, cancellationToken)
                 .Verify(path, commitment => Path.GetFileName(path) == $"{commitment.CidV1}.car" || commitment.CidV1 == pieceCid || commitment.CidV2 == pieceCid);
             car.Dag.CheckComplete(log, _ => false);
         }
@@ -39,7 +46,7 @@ public sealed class PieceVerifier
 
         if (car is not null && pieceCid.IsDefined && pieceCid != car.Tree.Commitment.CidV1 && pieceCid != car.Tree.Commitment.CidV2)
             log.Error("piece-cid", path, -1, $"the piece CID is {(PieceCid.Decode(pieceCid).Version == 2 ? car.Tree.Commitment.CidV2 : car.Tree.Commitment.CidV1)}, expected {pieceCid}");
-        return new VerificationResult(findings, car?.Tree.Commitment);
+        return car;
     }
 
     /// <summary>Verifies a packed dataset: its pieces, and that the records and tree sidecars beside them say what the pieces hold.</summary>
@@ -53,7 +60,9 @@ public sealed class PieceVerifier
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"{folder}: no such folder");
         var findings = new List<Finding>();
-        var verifier = new DatasetVerifier(folder, Previous, new FindingLog(findings.Add), Threads, new PackCounters(), cancellationToken);
+        var counters = new PackCounters();
+        counters.Begin(quick ? 0 : DatasetVerifier.Work(folder));
+        var verifier = new DatasetVerifier(folder, Previous, new FindingLog(findings.Add), Threads, counters, cancellationToken);
         _ = quick ? verifier.VerifyQuickly() : verifier.Verify();
         return new VerificationResult(findings, null);
     }

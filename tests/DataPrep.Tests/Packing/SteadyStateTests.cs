@@ -64,8 +64,9 @@ public sealed class SteadyStateTests
         var layout = PieceLayout.Create(tree, profile);
         var plan = new SlabPlan(16 << 20, 2);
         using var sink = new CountingSink();
-        using var engine = new SlabEngine(plan, TestContext.Current.CancellationToken);
-        engine.Run([new PieceJob(layout, plan, new Constant(), sink, new PackCounters())], piece => piece.Dispose());
+        var counters = new PackCounters();
+        using var engine = new SlabEngine(plan, TestContext.Current.CancellationToken) { Progress = counters };
+        engine.Run([new PieceJob(layout, plan, new Constant(), sink, counters)], piece => piece.Dispose());
         return sink.Allocated;
     }
 
