@@ -13,14 +13,15 @@ internal static class KernelCalibration
     private const int MessageLength = (4 * 1024) + 64;
 
     private const int PairCount = 64;
-    private const int Attempts = 4;
+    private const int Attempts = 5;
 
-    // A kernel this many times slower than the best so far is not measured again: it would take most of the time.
+    // A kernel this many times slower than the best so far, twice, is not measured again: it would take most of the time. Once may be the first touch of
+    // memory, or another process.
     private const int HopelesslySlow = 2;
 
     /// <summary>
     /// The best of a few attempts each, taken in turns so that a disturbance does not meet one kernel alone. With 76 KiB
-    /// of messages and 4 KiB of pairs an attempt takes 50 to 100 microseconds, and a slow kernel is tried once.
+    /// of messages and 4 KiB of pairs an attempt takes 50 to 100 microseconds, and a slow kernel is tried twice.
     /// </summary>
     public static KernelCost[] Measure(ReadOnlySpan<Sha256Kernel> kernels)
     {
@@ -37,7 +38,7 @@ internal static class KernelCalibration
         {
             for (int i = 0; i < kernels.Length; i++)
             {
-                if (attempt > 0 && IsHopeless(costs[i], best))
+                if (attempt > 1 && IsHopeless(costs[i], best))
                     continue;
                 KernelCost now = Once(kernels[i], buffer, messages, digests);
                 costs[i] = Least(costs[i], now);
