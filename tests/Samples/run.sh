@@ -167,6 +167,31 @@ if [ -e "$checkout/src/DataPrep/bin/Release/net10.0/libdataprep_kernels.so" ]; t
   # It knows a kernel that only the native library has
   check "the native kernels come with it" env DATAPREP_SHA256=portable-c dotnet "$work/consumer/bin/consumer.dll" "$work/bytes"
 fi
+# The package for hosts, in a project of its own: one folder is watched until it is packed
+check "the package for hosts packs" dotnet pack "$checkout/src/DataPrep.Hosting" -c Release --no-build -o "$work/feed"
+mkdir -p "$work/host" "$work/inbox/set"
+sed "s/Include=\"DataPrep\"/Include=\"DataPrep.Hosting\"/; s|</ItemGroup>|<PackageReference Include=\"Microsoft.Extensions.Hosting\" Version=\"10.0.14\" /></ItemGroup>|" "$work/consumer/consumer.csproj" >"$work/host/host.csproj"
+cat >"$work/host/Program.cs" <<'CS'
+using DataPrep.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+var builder = Host.CreateApplicationBuilder();
+builder.Services.AddDataPrep(options => options.Watch = new WatchOptions { Folder = args[0], Output = args[1], Marker = ".ready", Interval = TimeSpan.FromSeconds(0.2) });
+var host = builder.Build();
+await host.StartAsync();
+var queue = host.Services.GetRequiredService<PackQueue>();
+while (queue.Jobs is not [var job, ..] || !job.HasEnded)
+    await Task.Delay(50);
+await host.StopAsync();
+return queue.Jobs[0].State == PackJobState.Done ? 0 : 1;
+CS
+cp "$work/tree/sub/small" "$work/inbox/set/"
+touch "$work/inbox/set/.ready"
+check "a project outside restores and builds with it" dotnet build "$work/host" -c Release -o "$work/host/bin"
+check "a watched folder is packed" timeout 60 dotnet "$work/host/bin/host.dll" "$work/inbox" "$work/outbox"
+check "its pieces verify" "$dataprep" verify "$work/outbox/set"
+check "no web server comes with it either" sh -c "! grep -q AspNetCore '$work/host/bin/host.runtimeconfig.json'"
 check "sources stand in the symbols" sh -c "unzip -l '$work/feed/DataPrep.$version.snupkg' | grep -q DataPrep.Core.pdb"
 check "documentation comes with it" sh -c "unzip -l '$work/feed/DataPrep.$version.nupkg' | grep -q DataPrep.Core.xml"
 check "a readme comes with it" sh -c "unzip -l '$work/feed/DataPrep.$version.nupkg' | grep -q README.md"
