@@ -37,9 +37,8 @@ public sealed class FaultTests : IDisposable
         using (var file = File.OpenWrite(big))
             file.SetLength(16L << 30);
         var running = DataPrepProcess.Start("pack", scratch.At("src"), "-o", Out, "--threads", "1");
-        string temporary = Path.Join(Out, ".dataprep/piece.car.part");
-        for (int i = 0; i < 1000 && !File.Exists(temporary); i++)
-            Thread.Sleep(10);
+        string temporary = Path.Join(Out, ".dataprep/piece-0.car.part");
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(temporary), TimeSpan.FromSeconds(30)));
         Thread.Sleep(100);
         Assert.False(running.HasExited, "the pack ended before the signal");
         running.Signal(signal);
@@ -82,7 +81,7 @@ public sealed class FaultTests : IDisposable
         OnSmallDisk(() =>
         {
             _ = Directory.CreateDirectory(Path.Join(Out, ".dataprep"));
-            File.WriteAllBytes(Path.Join(Out, ".dataprep/piece.car.part"), new byte[3 << 20]);
+            File.WriteAllBytes(Path.Join(Out, ".dataprep/piece-0.car.part"), new byte[3 << 20]);
             DataPrepProcess.Run("pack", source, "-o", Out).Expect(0);
         });
     }
@@ -160,7 +159,7 @@ public sealed class FaultTests : IDisposable
     public void RefusedDirectWritesGoThroughTheCache()
     {
         _ = scratch.Noise("src/large", 20 << 20);
-        string[] refused = ["-f", "-o", "/dev/null", "-P", Path.Join(Out, ".dataprep/piece.car.part"), "-e", "inject=pwrite64:error=EINVAL:when=2"];
+        string[] refused = ["-f", "-o", "/dev/null", "-P", Path.Join(Out, ".dataprep/piece-0.car.part"), "-e", "inject=pwrite64:error=EINVAL:when=2"];
         DataPrepProcess.Under("strace", refused, "pack", scratch.At("src"), "-o", Out, "--slab-size", "32MiB", "--output-io", "direct").Expect(0);
         DataPrepProcess.Run("verify", Out).Expect(0);
     }

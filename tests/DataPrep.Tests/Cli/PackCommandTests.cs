@@ -191,7 +191,7 @@ public sealed class PackCommandTests : IDisposable
     public void LeftoversAreRemoved()
     {
         string source = Sample();
-        _ = scratch.Noise("out/.dataprep/piece.car.part", 1000);
+        _ = scratch.Noise("out/.dataprep/piece-0.car.part", 1000);
         DataPrepProcess.Run("pack", source, "-o", Out).Expect(0);
         Assert.Empty(Directory.GetFiles(Path.Join(Out, ".dataprep"), "*.part"));
     }
