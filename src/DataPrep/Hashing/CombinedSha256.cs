@@ -16,6 +16,8 @@ internal sealed class CombinedSha256(Sha256Kernel few, Sha256Kernel many, Sha256
 
     public override bool IsSupported => few.IsSupported && many.IsSupported && pairs.IsSupported;
 
+    public override int LongMessages => few.LongMessages;
+
     /// <summary>What makes the nodes of trees.</summary>
     public Sha256Kernel Pairs => pairs;
 

@@ -8,8 +8,6 @@ internal static class KernelCalibration
     // One message for each lane of the widest kernel, and long enough that a kernel which gives long ones away does so.
     private const int MessageCount = 16;
 
-    // As many leaves as are hashed at a time: with more they would leave the cache before the tree is made of them.
-    private const int FewMessages = 3;
     private const int MessageLength = (4 * 1024) + 64;
 
     private const int PairCount = 64;
@@ -54,13 +52,13 @@ internal static class KernelCalibration
         long start = Stopwatch.GetTimestamp();
         kernel.HashPairs(buffer.AsSpan(0, PairCount * Sha256Kernel.PairLength), digests);
         long middle = Stopwatch.GetTimestamp();
-        kernel.HashMessages(buffer, messages.AsSpan(0, FewMessages), digests);
+        kernel.HashMessages(buffer, messages.AsSpan(0, Sha256Kernel.FewMessages), digests);
         long few = Stopwatch.GetTimestamp();
         kernel.HashMessages(buffer, messages, digests);
         long end = Stopwatch.GetTimestamp();
         return new KernelCost(
             Stopwatch.GetElapsedTime(start, middle).TotalNanoseconds / PairCount,
-            Stopwatch.GetElapsedTime(middle, few).TotalNanoseconds / (FewMessages * MessageLength),
+            Stopwatch.GetElapsedTime(middle, few).TotalNanoseconds / (Sha256Kernel.FewMessages * MessageLength),
             Stopwatch.GetElapsedTime(few, end).TotalNanoseconds / buffer.Length);
     }
 

@@ -16,16 +16,16 @@ internal abstract unsafe class LaneSha256<TVector, TLanes> : Sha256Kernel
     /// <summary>What a call of the platform's SHA-256 costs beside its bytes, in bytes hashed meanwhile (some 500 ns).</summary>
     public const int PlatformCallCost = 768;
 
-    // Fewer messages than this leave most lanes idle.
-    private const int FewMessages = 3;
-
     // Where platform and lanes are equally fast per byte, the call cost is lost among this many bytes.
     private const int PlatformFromLength = 4 * 1024;
 
     private static readonly Lazy<int> s_longest = new(() => LanesAreFaster() ? int.MaxValue : PlatformFromLength);
 
+    public override int LongMessages => s_longest.Value == int.MaxValue ? TLanes.Count : FewMessages;
+
     protected override void HashMessagesCore(ReadOnlySpan<byte> buffer, ReadOnlySpan<Message> messages, Span<byte> digests)
     {
+        // Fewer leave most lanes idle.
         if (messages.Length < FewMessages)
         {
             for (int i = 0; i < messages.Length; i++)

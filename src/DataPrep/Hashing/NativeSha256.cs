@@ -11,6 +11,8 @@ internal sealed unsafe class NativeSha256(int index, string name) : Sha256Kernel
     /// <summary>Whether it uses more than plain C does.</summary>
     public bool IsAccelerated => name != "portable-c";
 
+    public override int LongMessages => name switch { "avx512" => 16, "avx2" => 8, _ => FewMessages };
+
     public int ScratchSize { get; } = (int)NativeKernels.dp_scratch_size();
 
     public void HashSubTree(ReadOnlySpan<byte> raw, int height, Span<byte> root, Span<byte> scratch)

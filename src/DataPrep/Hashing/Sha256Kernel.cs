@@ -18,6 +18,12 @@ internal abstract class Sha256Kernel
     /// <summary>Whether this machine can run the kernel.</summary>
     public abstract bool IsSupported { get; }
 
+    /// <summary>How many long messages side by side keep it busy: its lanes; or a few streams, where one instruction makes rounds.</summary>
+    public virtual int LongMessages => FewMessages;
+
+    /// <summary>As many leaves as stay in the cache until the tree is made of them.</summary>
+    public const int FewMessages = 3;
+
     /// <summary>SHA-256 of each message.</summary>
     /// <param name="buffer">Holds the messages; they may overlap each other.</param>
     /// <param name="messages">Ranges of <paramref name="buffer"/>, of any length.</param>

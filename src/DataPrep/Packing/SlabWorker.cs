@@ -15,8 +15,6 @@ namespace DataPrep.Packing;
 /// <param name="turn">Held while a slab is read, where workers are to read one after the other; else null.</param>
 internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreSlim hashing, SemaphoreSlim? turn, CancellationToken stop) : IDisposable
 {
-    /// <summary>Leaves are read and hashed in groups of about this many bytes: three of 1 MiB keep the usual lanes busy.</summary>
-    private const int GroupBytes = 3 << 20;
     private const int GroupLeaves = 1024;
     private const int Segment = SubTreeHasher.SegmentRaw;
     private const int Digest = Sha256Kernel.DigestLength;
@@ -25,6 +23,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
     private readonly Message[] messages = new Message[GroupLeaves];
     private readonly long[] numbers = new long[GroupLeaves];
     private readonly byte[] digests = new byte[GroupLeaves * Digest];
+
+    /// <summary>Leaves are read and hashed in groups of about this many bytes: as many of 1 MiB as keep the kernel busy.</summary>
+    private readonly int groupBytes = Sha256Kernels.Current.LongMessages << 20;
     private int batched;
     private int batchedBytes;
     private NativeBuffer buffer = new(0);
@@ -114,7 +115,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
     private int ReadInTurn(in Slab slab, Span<byte> bytes, int next)
     {
         if (turn is null)
-            return Read(slab, bytes, next, GroupBytes);
+            return Read(slab, bytes, next, groupBytes);
         turn.Wait(stop);
         try
         {
@@ -128,9 +129,9 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
 
     /// <summary>Reads all leaves that begin in the slab, and finishes what is complete on the way.</summary>
     /// <param name="next">The first segment with nothing but leaves that begin here.</param>
-    /// <param name="groupBytes">How much to read before it is hashed.</param>
+    /// <param name="atOnce">How much to read before it is hashed.</param>
     /// <returns>The first of them that is not finished.</returns>
-    private int Read(in Slab slab, Span<byte> bytes, int next, int groupBytes)
+    private int Read(in Slab slab, Span<byte> bytes, int next, int atOnce)
     {
         // The leaf that begins here and ends in the next slab goes first, so that nobody waits long for it.
         int crossing = slab.Length;
@@ -153,7 +154,7 @@ internal sealed class SlabWorker(SlabPlan plan, SpillExchange spills, SemaphoreS
             for (long i = first; i < last; i++)
             {
                 int end = Place(number, leaves, i, slab.Start, bytes).End.Value;
-                if (batched == GroupLeaves || batchedBytes >= groupBytes)
+                if (batched == GroupLeaves || batchedBytes >= atOnce)
                 {
                     HashGroup(slab, bytes);
                     Commit(slab, next, Segments(end), bytes);
