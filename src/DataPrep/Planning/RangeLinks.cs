@@ -4,8 +4,8 @@ using DataPrep.Unixfs;
 namespace DataPrep.Planning;
 
 /// <summary>
-/// The children of a folder from one up to another, as links of its node in a piece, and one more child, should there be one,
-/// as a folder or a cut file of which nothing is known yet.
+/// The children of a folder from one up to another, as links of its node in a piece, and one more child, should there be one:
+/// where it is a folder, or a file that can be cut, only the length of its CID is known yet, which is that of a node.
 /// </summary>
 internal sealed class RangeLinks(SourceTree tree, UnixFsProfile profile) : IDirectoryLinks
 {
@@ -60,11 +60,11 @@ internal sealed class RangeLinks(SourceTree tree, UnixFsProfile profile) : IDire
 
     private EntrySize SizeOf(int entry)
     {
-        if (entry == Next)
-            return new EntrySize(0, profile.NodeCidLength, 0);
         ref readonly var e = ref tree[entry];
         if (e.Kind == EntryKind.Directory || e.Size > profile.ChunkSize)
         {
+            if (entry == Next)
+                return new EntrySize(0, profile.NodeCidLength, 0);
             int found = known.BinarySearch((entry, 0), s_byEntry);
             if (found >= 0)
                 return new EntrySize(0, profile.NodeCidLength, known[found].DagSize);

@@ -18,11 +18,14 @@ internal sealed record CutSample(UnixFsProfile Profile, int Seed, int Entries, S
     /// <summary>Trees of many entries, most of them tiny, so that folders are sharded at every depth and the links are the larger part of a piece.</summary>
     public static Gen<CutSample> Large { get; } = Of(Gen.Choose(50, 500));
 
+    /// <summary>The sample that a failed test has named.</summary>
+    public static CutSample Again(UnixFsProfile profile, int seed, int entries) => new(profile, seed, entries, Make(profile, new Random(seed), entries));
+
     private static Gen<CutSample> Of(Gen<int> count) =>
         from profile in SampleGen.Profile
         from seed in Gen.Choose(0, int.MaxValue - 1)
         from entries in count
-        select new CutSample(profile, seed, entries, Make(profile, new Random(seed), entries));
+        select Again(profile, seed, entries);
 
     public override string ToString() => $"{Profile}, seed {Seed}, {Entries} entries";
 

@@ -27,6 +27,16 @@ public sealed class PieceCutterTests
     [Fact]
     public void PiecesOfManyEntriesTakeTheMostThatFits() => ForAll(CutSample.Large, 200, CheckRuleAtSomeCapacity);
 
+    /// <summary>A file of one raw leaf has a longer CID than nodes of version 0: found by the test above.</summary>
+    [Fact]
+    public void RawLeavesAreMeasuredWithTheirCidInShardsOfVersion0()
+    {
+        var profile = UnixFsProfile.V1Of2025 with { CidVersion = 0, ChunkSize = 128, MaxLinks = 2, HamtThreshold = 1, HamtEstimation = HamtEstimation.LinksBytes };
+        CheckRuleAtSomeCapacity(CutSample.Again(profile, 1802302793, 313), new Random(1802302793));
+        for (int seed = 0; seed < 200; seed++)
+            CheckRuleAtSomeCapacity(CutSample.Again(profile, seed, 150), new Random(seed));
+    }
+
     /// <summary>The same where files are of more leaves, and deep.</summary>
     [Fact]
     public void PiecesOfManyLeavesTakeTheMostThatFits() =>
