@@ -18,8 +18,7 @@ internal sealed class CombinedSha256(Sha256Kernel few, Sha256Kernel many, Sha256
 
     public override int LongMessages => few.LongMessages;
 
-    /// <summary>What makes the nodes of trees.</summary>
-    public Sha256Kernel Pairs => pairs;
+    public override Sha256Kernel ForTrees => pairs;
 
     /// <summary>The kernel itself where it does all of the work, else a combination.</summary>
     public static Sha256Kernel Of(Sha256Kernel few, Sha256Kernel many, Sha256Kernel pairs) =>
@@ -28,7 +27,7 @@ internal sealed class CombinedSha256(Sha256Kernel few, Sha256Kernel many, Sha256
     protected override void HashMessagesCore(ReadOnlySpan<byte> buffer, ReadOnlySpan<Message> messages, Span<byte> digests) =>
         (FillLanes(messages) ? many : few).HashMessages(buffer, messages, digests);
 
-    protected override void HashPairsCore(ReadOnlySpan<byte> pairs, Span<byte> digests) => Pairs.HashPairs(pairs, digests);
+    protected override void HashPairsCore(ReadOnlySpan<byte> pairs, Span<byte> digests) => ForTrees.HashPairs(pairs, digests);
 
     /// <summary>Lanes are refilled as messages end, so that they stay full as long as no message is much of the whole.</summary>
     private static bool FillLanes(ReadOnlySpan<Message> messages)

@@ -21,6 +21,9 @@ internal abstract class Sha256Kernel
     /// <summary>How many long messages side by side keep it busy: its lanes; or a few streams, where one instruction makes rounds.</summary>
     public virtual int LongMessages => FewMessages;
 
+    /// <summary>What makes the nodes of trees: itself, or the one of those that it combines.</summary>
+    public virtual Sha256Kernel ForTrees => this;
+
     /// <summary>As many leaves as stay in the cache until the tree is made of them.</summary>
     public const int FewMessages = 3;
 

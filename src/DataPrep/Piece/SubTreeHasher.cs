@@ -38,7 +38,7 @@ internal sealed class SubTreeHasher
     public SubTreeHasher(Sha256Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        _kernel = kernel is CombinedSha256 combined ? combined.Pairs : kernel;
+        _kernel = kernel.ForTrees;
         _whole = _kernel as ISubTreeKernel;
         _scratch = Memory(_whole?.ScratchSize ?? 0);
         _block = Memory(_whole is null ? BlockPadded : 0);

@@ -7,6 +7,9 @@ namespace DataPrep.Verification;
 /// <summary>Verifies CARs that no records tell about. What one links to may be in any of them, as with the dag pieces of a dataset.</summary>
 internal sealed class CarSetVerifier(FindingLog log, int threads, PackCounters progress, CancellationToken cancel, string? source = null)
 {
+    /// <summary>What a CAR is known to be, as a piece CID of either version; not defined where nothing is known.</summary>
+    public Cid PieceCid { get; init; }
+
     /// <param name="paths">CARs, stored or inline.</param>
     /// <param name="onVerified">Called for each CAR in turn.</param>
     /// <exception cref="IOException">A CAR cannot be read.</exception>
@@ -33,11 +36,11 @@ internal sealed class CarSetVerifier(FindingLog log, int threads, PackCounters p
             {
                 var findings = new List<Finding>();
                 var verifier = new CarVerifier(new FindingLog(findings.Add), threads / atOnce, progress, blocks.Files, stop);
-                // Of a file that is the very piece it is named by, zeros at the end are what it was filled up with.
+                // Of a file that is the very piece it is named by, or known as, zeros at the end are what it was filled up with.
                 VerifiedCar? car = null;
                 try
                 {
-                    car = verifier.Verify(path, commitment => CarBytes.IsInline(path) || Path.GetFileName(path) == $"{commitment.CidV1}.car");
+                    car = verifier.Verify(path, commitment => CarBytes.IsInline(path) || Path.GetFileName(path) == $"{commitment.CidV1}.car" || commitment.CidV1 == PieceCid || commitment.CidV2 == PieceCid);
                 }
                 catch (MalformedDataException e)
                 {

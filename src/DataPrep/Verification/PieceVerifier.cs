@@ -1,4 +1,3 @@
-using DataPrep.Car;
 using DataPrep.Ipld;
 using DataPrep.Packing;
 using DataPrep.Piece;
@@ -31,19 +30,8 @@ public sealed class PieceVerifier
 
     private VerifiedCar? Verify(string path, Cid pieceCid, FindingLog log, PackCounters counters, CancellationToken cancellationToken)
     {
-        using var files = new FileHandles(Threads);
         VerifiedCar? car = null;
-        try
-        {
-            car = new CarVerifier(log, Threads, counters, files, cancellationToken)
-                .Verify(path, commitment => Path.GetFileName(path) == $"{commitment.CidV1}.car" || commitment.CidV1 == pieceCid || commitment.CidV2 == pieceCid);
-            car.Dag.CheckComplete(log, _ => false);
-        }
-        catch (MalformedDataException e)
-        {
-            log.Error("malformed", e.Path ?? path, e.Offset, e.Reason);
-        }
-
+        new CarSetVerifier(log, Threads, counters, cancellationToken) { PieceCid = pieceCid }.Verify([path], verified => car = verified);
         if (car is not null && pieceCid.IsDefined && pieceCid != car.Tree.Commitment.CidV1 && pieceCid != car.Tree.Commitment.CidV2)
             log.Error("piece-cid", path, -1, $"the piece CID is {(PieceCid.Decode(pieceCid).Version == 2 ? car.Tree.Commitment.CidV2 : car.Tree.Commitment.CidV1)}, expected {pieceCid}");
         return car;

@@ -49,7 +49,7 @@ public sealed class KernelChoiceTests
         KernelCandidate[] candidates = [Costs("a", 30, 0.3, 0.3), Costs("b", 20, 0.9, 0.2), Costs("c", 100, 0.29, 0.9)];
         var chosen = Assert.IsType<CombinedSha256>(KernelChoice.Fastest(candidates).Chosen);
         Assert.Equal("a+b", chosen.Name);
-        Assert.Same(candidates[1].Kernel, chosen.Pairs);
+        Assert.Same(candidates[1].Kernel, chosen.ForTrees);
         Assert.Contains("0.93 ns", KernelChoice.Fastest(candidates).Reason);
         Assert.Same(candidates[0].Kernel, KernelChoice.Fastest([candidates[0], candidates[2]]).Chosen);
     }
